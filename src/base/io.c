@@ -1,0 +1,117 @@
+/* Why: see io.h. */
+#include "base/io.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+int io_write_all(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t io_read_full(int fd, void *buf, size_t len)
+{
+	size_t got = 0;
+
+	while (got < len) {
+		ssize_t n = read(fd, (char *)buf + got, len - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+int io_read_fd(struct arena *a, int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	size_t room = 16 * 1024, len = 0;
+	struct stat st;
+	char *buf;
+
+	/* One byte more than the size: the end of the file is then seen without growing. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= max)
+		room = (size_t)st.st_size + 2;
+	buf = arena_alloc(a, room);
+	for (;;) {
+		ssize_t n;
+
+		if (!buf)
+			return err_oom(e);
+		n = io_read_full(fd, buf + len, room - len - 1);
+		if (n < 0)
+			return err_sys(e, (int)-n, "read %s", name);
+		len += (size_t)n;
+		if (len > max)
+			return err_set(e, EFBIG, "%s is larger than the limit of %zu bytes", name, max);
+		if (len < room - 1)
+			break;
+		room *= 2;
+		char *grown = arena_alloc(a, room);
+		if (grown)
+			memcpy(grown, buf, len);
+		buf = grown;
+	}
+	buf[len] = '\0';
+	*ret = buf;
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int io_read_file(struct arena *a, int dirfd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, errno, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s is not a regular file", path);
+	return io_read_fd(a, fd, path, max, ret, ret_len, e);
+}
+
+int io_write_file_atomic(int dirfd, const char *name, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+	char tmp[NAME_MAX + 1];
+	int r;
+
+	if ((size_t)snprintf(tmp, sizeof tmp, ".%s.tmp", name) >= sizeof tmp)
+		return err_sys(e, ENAMETOOLONG, "write %s", name);
+	unlinkat(dirfd, tmp, 0);
+	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (fd < 0)
+		return err_sys(e, errno, "create %s", tmp);
+	r = io_write_all(fd, bytes, len);
+	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dirfd, tmp, 0);
+		return err_sys(e, -r, "write %s", name);
+	}
+	return 0;
+}

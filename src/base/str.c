@@ -1,0 +1,118 @@
+/* Why: see str.h. */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_room(struct str *s, size_t more)
+{
+	size_t need, room;
+	char *p;
+
+	if (s->failed)
+		return false;
+	if (__builtin_add_overflow(s->len, more + 1, &need)) {
+		s->failed = true;
+		return false;
+	}
+	if (need <= s->room)
+		return true;
+	room = s->room ? s->room : 128;
+	while (room < need)
+		room *= 2;
+	p = realloc(s->text, room);
+	if (!p) {
+		s->failed = true;
+		return false;
+	}
+	s->text = p;
+	s->room = room;
+	return true;
+}
+
+void str_addn(struct str *s, const void *bytes, size_t len)
+{
+	if (!make_room(s, len))
+		return;
+	if (len)
+		memcpy(s->text + s->len, bytes, len);
+	s->len += len;
+	s->text[s->len] = '\0';
+}
+
+void str_add(struct str *s, const char *text)
+{
+	str_addn(s, text, strlen(text));
+}
+
+void str_addc(struct str *s, char c)
+{
+	str_addn(s, &c, 1);
+}
+
+void str_addf(struct str *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		s->failed = true;
+		return;
+	}
+	if (!make_room(s, (size_t)n))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(s->text + s->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	s->len += (size_t)n;
+}
+
+const char *str_text(const struct str *s)
+{
+	return s->text ? s->text : "";
+}
+
+void str_free(struct str *s)
+{
+	int saved = errno;
+
+	free(s->text);
+	*s = STR_INIT;
+	errno = saved;
+}
+
+bool str_has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool path_is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	while (n > 0 && dir[n - 1] == '/')
+		n--;
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+int parse_u64(const char *s, unsigned long long max, unsigned long long *ret)
+{
+	unsigned long long n;
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return -EINVAL;
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (errno || n > max)
+		return -ERANGE;
+	*ret = n;
+	return 0;
+}
