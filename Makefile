@@ -6,18 +6,30 @@ PREFIX  ?= /usr/local
 B       := build
 CC      ?= cc
 
+all:
+
 # SAN=1 builds everything with ASan and UBSan, in a build folder of its own.
 ifeq ($(SAN),1)
 B       := build/san
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 STATIC  ?= 0
 endif
-# The runtime is linked statically: loading shared libraries is a quarter of the time that a container's start takes.
-STATIC  ?= 1
+# The first thing that make does: see that all is there, install what is not, and find out whether static archives are.
+ifneq ($(filter-out clean uninstall,$(or $(MAKECMDGOALS),all)),)
+include $(B)/config.mk
+endif
+$(B)/config.mk: contrib/install-deps
+	@mkdir -p $(@D)
+	@CC='$(CC)' contrib/install-deps build
+	@echo 'int main(void) { return 0; }' >$(@D)/probe.c
+	@if $(CC) -static-pie -o $(@D)/probe $(@D)/probe.c -lseccomp -lcap -lyajl_s 2>/dev/null; \
+	 then echo 'STATIC ?= 1'; else echo 'STATIC ?= 0'; fi >$@
+# STATIC=1: the runtime is linked statically, since loading shared libraries is a quarter of a container's start.
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
            -Wformat=2 -Wimplicit-fallthrough -Wundef -Werror
-HARDEN  := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fcf-protection
+HARDEN  := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+           $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(SANFLAGS),$(SANFLAGS),$(HARDEN)) -fPIE -fvisibility=hidden
 override CPPFLAGS += -Isrc -I. -I$(B)/gen -DCLOISTER_VERSION='"$(VERSION)"'
@@ -69,10 +81,82 @@ $(B)/%.o: %.c | $(B)/gen/oci_spec.h
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
 
+# ---- tests ----
+# A unit test is linked with an archive of everything but sys/ and the mains. So it brings its own fake of each sys_
+# function that the code under test reaches: one that nobody faked is a link error, never a real mount.
+UNIT_LIB_OBJ := $(filter-out $(B)/src/sys/% $(B)/src/cli/main.o $(B)/src/cli/bundle.o,$(sort $(RUNTIME_OBJ) $(BUNDLE_OBJ)))
+UNIT_TESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
+
+$(B)/libunit.a: $(UNIT_LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(UNIT_TESTS): %: %.o $(B)/libunit.a
+	$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3
+.SECONDARY: $(UNIT_TESTS:=.o)
+
+unit-tests: $(UNIT_TESTS)
+
+# make check T=plan/mount, T=golden/minimal or T=e2e/lifecycle runs just that one.
+check:
+	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' tests/run $(T)
+
+# Writes down what `cloister plan` says now as what it should say: look at the diff before you commit it.
+golden-update: all
+	@B='$(B)' tests/run --golden-update $(T)
+
+BENCH := $(B)/tests/bench/floor $(B)/tests/bench/timer
+$(B)/tests/bench/floor: tests/bench/floor.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $<
+$(B)/tests/bench/timer: tests/bench/timer.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -pie $(LDFLAGS) -o $@ $<
+
+bench: all $(BENCH)
+	@contrib/install-deps bench
+	@B='$(B)' tests/bench/run $(BENCHFLAGS)
+
+demo: all
+	@contrib/install-deps demo
+	@B='$(B)' contrib/demo/run
+
+lint:
+	@contrib/install-deps lint
+	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+	shellcheck contrib/install-deps contrib/demo/run .ci/run tests/run tests/layers $(wildcard tests/*/*.sh) tests/bench/run
+	tests/layers
+
+# ---- installing ----
+MANUALS := $(patsubst docs/%.md,$(B)/docs/%,$(wildcard docs/*.[1-8].md))
+manuals: $(MANUALS)
+
+$(B)/docs/%: docs/%.md docs/md2man
+	@mkdir -p $(@D)
+	awk -f docs/md2man -v date="$$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(date +%s)} +%Y-%m-%d)" -v version='$(VERSION)' $< >$@
+
+BINDIR  := $(PREFIX)/bin
+MANDIR  := $(PREFIX)/share/man
+BASHDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR  := $(PREFIX)/share/zsh/site-functions
+FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
+
+install: all manuals
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR))
+	install -m 755 $(B)/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
+	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
+	install -m 644 contrib/completions/cloister.bash $(DESTDIR)$(BASHDIR)/cloister
+	install -m 644 contrib/completions/_cloister $(DESTDIR)$(ZSHDIR)
+	install -m 644 contrib/completions/cloister.fish $(DESTDIR)$(FISHDIR)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/cloister $(BINDIR)/cloister-bundle $(BASHDIR)/cloister \
+	  $(ZSHDIR)/_cloister $(FISHDIR)/cloister.fish $(addprefix $(MANDIR)/man1/,$(notdir $(MANUALS))))
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 clean:
 	rm -rf build
 
-.PHONY: all clean
+.PHONY: all clean unit-tests check golden-update bench demo lint manuals install uninstall
 .DELETE_ON_ERROR:
