@@ -1,0 +1,57 @@
+/*
+ * The other half of plan/: one function per operation, under the same file name as its planner. An apply function runs
+ * in the process that the operation's stage names; it reports the object and the remedy, never prints, and leaves
+ * cleaning up to the death of its process (mounts, namespaces) or to run/ (what the state directory has recorded).
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "plan/plan.h"
+
+struct seccomp_program;
+
+/* What the operations of one container share. Set up by run/ before the first clone, inherited by fork. */
+struct apply {
+	struct arena *arena;
+	const struct plan *plan;
+	const char *id;
+	const char *bundle;           /* absolute */
+	const char *state_root;       /* the directory that holds all containers' state */
+	int proc_fd;                  /* the host's /proc, checked to be procfs (I4) */
+	int root_fd;                  /* the container's root, O_PATH; -1 until OP_ROOTFS */
+	int group_fd;                 /* the directory of the open group, else -1 */
+	int *slots;                   /* mounts opened by OP_OPEN_TREE */
+	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
+	int console_fd;               /* connected console socket; -1: none */
+	int console_slave;            /* the terminal's container end, once OP_CONSOLE made it; else -1 */
+	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
+	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
+	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
+
+	/* What a hook gets on standard input: the OCI state, "creating" or "created" by its kind. Filled by run/. */
+	const char *(*state_json)(struct apply *ctx, enum hook_kind kind);
+	/* OP_CALL_RUNTIME, in init: asks the runtime to run the stage HOOKS and waits. Filled by run/. */
+	int (*call_runtime)(struct apply *ctx, struct err *e);
+	void *run;                    /* run/'s own data for these two */
+};
+
+typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e);
+
+/* Runs all operations of a stage in their order. Stops at the first error, with op->where in front of its text. */
+int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
+
+/* namespace.c, idmap.c, sysctl.c */
+apply_function apply_join, apply_unshare, apply_id_map, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
+	apply_hostname, apply_domainname, apply_sysctl;
+/* mount.c, rootfs.c, device.c, mask.c */
+apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
+	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,
+	apply_root_readonly, apply_pivot;
+/* cgroup.c, hook.c, console.c, seccomp.c */
+apply_function apply_cgroup, apply_hooks, apply_call_runtime, apply_console, apply_seccomp_build, apply_seccomp;
+/* process.c */
+apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
+	apply_no_new_privs, apply_cwd, apply_close_fds, apply_exec;

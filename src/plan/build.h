@@ -1,0 +1,28 @@
+/*
+ * What plan_build is made of: one builder per subject. Private to plan/. Every builder gets the same context, adds its
+ * operations in the order in which they must run within their stage, and fails as plan_build does.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+struct build {
+	struct plan *plan;
+	const struct oci_spec *spec;
+	const struct plan_facts *facts;
+	const struct plan_options *options;
+	uint64_t new_ns;              /* CLONE_NEW* of the namespaces that the config wants new */
+	uint64_t joined_ns;           /* CLONE_NEW* of the namespaces it joins by path */
+	bool lock;                    /* annotation run.cloister.lock */
+	bool container_root_mapped;   /* id 0 exists in the container */
+	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
+	bool setgroups_denied;        /* in the container's user namespace */
+};
+
+int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
+int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
+int plan_mounts(struct build *b, struct err *e);          /* mount.c */
+int plan_devices(struct build *b, struct err *e);         /* device.c */
+int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and readonly paths */
+int plan_process(struct build *b, struct err *e);         /* process.c: the START operations */
+int plan_seccomp(struct build *b, struct err *e);         /* seccomp.c: SECCOMP_BUILD in RUNTIME */

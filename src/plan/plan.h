@@ -1,0 +1,333 @@
+/*
+ * The plan: an ordered, printable list of operations, each tagged by who runs it. It is built without touching the
+ * kernel, from the checked config and from host facts passed in as data; apply/ has one function per operation.
+ *
+ * The processes that take part, and the order of their stages:
+ *
+ *   runtime   the command (`create`, `run`). RUNTIME operations come first, before any other process exists.
+ *   outer     only where the plan has OUTER operations: joins namespaces given by path; makes the outer user and mount
+ *             namespace in which read-only binds are assembled, so that the kernel locks them for everything below.
+ *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
+ *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
+ *             `start`, the last of which is the exec.
+ *   The stages FOR_OUTER, FOR_INIT and HOOKS are run on behalf of a process that waits for them: the first and the
+ *   last by the runtime, FOR_INIT by the parent of init's user namespace (outer if it made one, else the runtime).
+ *
+ * Ownership: everything a plan points to lives in the arena it was built with, or in the config.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "oci_spec.h"
+
+struct plan_seccomp;
+
+enum plan_stage {
+	STAGE_RUNTIME,
+	STAGE_OUTER,
+	STAGE_FOR_OUTER,
+	STAGE_INIT,
+	STAGE_FOR_INIT,
+	STAGE_HOOKS,
+	STAGE_START,
+	STAGE_COUNT
+};
+
+enum op_type {
+	/* who we are and where: namespaces, ids, cgroup */
+	OP_CGROUP,           /* cgroup */
+	OP_OPEN_TREE,        /* open_tree */
+	OP_SECCOMP_BUILD,    /* seccomp */
+	OP_JOIN,             /* join */
+	OP_UNSHARE,          /* unshare */
+	OP_ID_MAP,           /* id_map */
+	OP_SET_IDS,          /* set_ids */
+	OP_OOM_SCORE,        /* oom_score */
+	OP_KEYRING,          /* text: the name of the session keyring */
+	OP_LOOPBACK,         /* - */
+	OP_HOSTNAME,         /* text */
+	OP_DOMAINNAME,       /* text */
+	OP_SYSCTL,           /* sysctl */
+	/* the file system */
+	OP_PROPAGATION,      /* propagation, of "/" and all below */
+	OP_ROOTFS,           /* rootfs */
+	OP_GROUP_BEGIN,      /* group */
+	OP_GROUP_END,        /* group */
+	OP_BIND,             /* bind */
+	OP_MOUNT,            /* mount */
+	OP_CGROUP_MOUNT,     /* mount: the cgroup's own view where there is no cgroup namespace */
+	OP_REMOUNT,          /* remount */
+	OP_DEVICE,           /* device */
+	OP_SYMLINK,          /* symlink */
+	OP_MASK,             /* mask: every path, where it exists */
+	OP_READONLY,         /* mask: every path, where it exists */
+	OP_CONSOLE,          /* console */
+	OP_HOOKS,            /* hooks */
+	OP_CALL_RUNTIME,     /* -: init asks the runtime to run the stage HOOKS, and waits */
+	OP_ROOT_READONLY,    /* - */
+	OP_PIVOT,            /* propagation of the new root, 0: as it is */
+	/* the process */
+	OP_UMASK,            /* mode */
+	OP_RLIMIT,           /* rlimit */
+	OP_PERSONALITY,      /* personality */
+	OP_USER,             /* user */
+	OP_CAPABILITIES,     /* capabilities */
+	OP_BOUNDING,         /* capabilities */
+	OP_NO_NEW_PRIVS,     /* - */
+	OP_CWD,              /* text */
+	OP_SECCOMP,          /* seccomp */
+	OP_CLOSE_FDS,        /* preserve: how many descriptors from 3 on stay open */
+	OP_EXEC,             /* exec */
+	OP_COUNT
+};
+
+/* Attributes of one mount, in the bits of mount_setattr(2). */
+struct mount_attrs {
+	uint64_t set, clear;          /* of this mount */
+	uint64_t rec_set, rec_clear;  /* of this mount and all below it: "rro" and friends */
+	uint64_t propagation;         /* MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE; 0: leave */
+	bool propagation_rec;
+};
+
+struct op_cgroup {
+	const char *path;             /* below the cgroup2 mount, begins with "/" */
+	bool required;                /* the config asked for it; else made only if the caller may */
+};
+
+/* A mount source that only the caller may reach: cloned before user namespaces are entered, kept under a slot. */
+struct op_open_tree {
+	const char *path;
+	size_t slot;
+	bool recursive;
+};
+
+struct op_join {
+	enum oci_namespace_type type;
+	const char *path;
+};
+
+struct op_unshare {
+	uint64_t flags;               /* CLONE_NEW* */
+};
+
+struct plan_id_map {
+	const struct oci_id_mapping *ranges;
+	size_t len;
+};
+
+enum id_map_how {
+	ID_MAP_SELF,                  /* one id, written by the process itself; needs no privilege but denies setgroups */
+	ID_MAP_DIRECT,                /* written by a privileged process from the parent namespace */
+	ID_MAP_HELPERS,               /* newuidmap(1) and newgidmap(1), which check /etc/subuid and /etc/subgid */
+};
+
+struct op_id_map {
+	struct plan_id_map uids, gids;
+	enum id_map_how how;
+};
+
+struct op_set_ids {
+	uid_t uid;
+	gid_t gid;
+};
+
+struct op_sysctl {
+	const char *key;              /* with slashes: "net/ipv4/ip_forward" */
+	const char *value;
+};
+
+struct op_rootfs {
+	const char *path;             /* absolute, on the host */
+	size_t slot;                  /* PLAN_NO_SLOT: by path */
+};
+
+#define PLAN_NO_SLOT SIZE_MAX
+
+/* Binds between BEGIN and END lie directly below `dir`, which is made a mount of its own; END sets attrs on all. */
+struct op_group {
+	const char *dir;              /* in the container */
+	struct mount_attrs attrs;     /* END only */
+};
+
+struct op_bind {
+	const char *source;           /* absolute, on the host */
+	const char *dest;             /* absolute, in the container, no ".." */
+	size_t slot;                  /* PLAN_NO_SLOT: by path */
+	struct mount_attrs attrs;
+	bool recursive;
+	bool source_nofollow, dest_nofollow;
+	bool in_group;                /* dest is directly below the open group's directory */
+};
+
+struct op_mount {
+	const char *fstype, *source, *dest;
+	char **options;               /* NULL-terminated "name" or "name=value", for fsconfig(2) */
+	struct mount_attrs attrs;
+	bool copy_up;                 /* tmpcopyup: fill the tmpfs from what lay below */
+	bool dest_nofollow;
+	const char *cgroup_path;      /* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup; NULL: fresh cgroup2 */
+};
+
+struct op_remount {
+	const char *dest;
+	struct mount_attrs attrs;
+};
+
+struct op_device {
+	const char *path;             /* in the container */
+	mode_t mode;                  /* type and permission bits */
+	unsigned major, minor;
+	uid_t uid;
+	gid_t gid;
+	const char *bind_from;        /* not NULL: bind this host device, which must have the same type and numbers */
+};
+
+struct op_symlink {
+	const char *target, *path;
+	bool if_target;               /* only if the target exists on the host: /proc/kcore */
+};
+
+struct op_mask {
+	char **paths;
+	size_t len;
+};
+
+struct op_console {
+	unsigned rows, columns;       /* 0: leave */
+	uid_t uid;                    /* the terminal's owner, in the container */
+	gid_t gid;
+	bool bind_console;            /* /dev/console becomes the terminal */
+};
+
+enum hook_kind {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+};
+
+struct op_hooks {
+	enum hook_kind kind;
+	const struct oci_hook *hooks;
+	size_t len;
+};
+
+struct op_rlimit {
+	int resource;                 /* RLIMIT_* */
+	uint64_t soft, hard;
+	const char *name;
+};
+
+struct op_user {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t groups_len;
+	bool set_groups;              /* false where setgroups is denied and no groups are asked for */
+};
+
+struct op_capabilities {
+	uint64_t bounding, permitted, effective, inheritable, ambient;   /* one bit per capability, capabilities(7) */
+};
+
+struct op_exec {
+	char **args;
+	char **env;
+};
+
+struct op {
+	enum op_type type;
+	enum plan_stage stage;
+	const char *where;            /* the JSON path it comes from, for messages: "mounts[3]"; NULL: by default */
+	union {
+		struct op_cgroup cgroup;
+		struct op_open_tree open_tree;
+		struct plan_seccomp *seccomp;
+		struct op_join join;
+		struct op_unshare unshare;
+		struct op_id_map id_map;
+		struct op_set_ids set_ids;
+		int oom_score;
+		const char *text;
+		struct op_sysctl sysctl;
+		uint64_t propagation;
+		struct op_rootfs rootfs;
+		struct op_group group;
+		struct op_bind bind;
+		struct op_mount mount;
+		struct op_remount remount;
+		struct op_device device;
+		struct op_symlink symlink;
+		struct op_mask mask;
+		struct op_console console;
+		struct op_hooks hooks;
+		mode_t mode;
+		struct op_rlimit rlimit;
+		unsigned long personality;
+		struct op_user user;
+		struct op_capabilities capabilities;
+		unsigned preserve;
+		struct op_exec exec;
+	};
+};
+
+/* What the host is, as plain data: run/facts.c reads it from the kernel, tests write it down. */
+struct plan_facts {
+	uid_t euid;
+	gid_t egid;
+	bool privileged;              /* CAP_SYS_ADMIN in the caller's user namespace */
+	bool initial_userns;          /* and that is the initial one, where device nodes can be made */
+	bool setgroups_denied;        /* /proc/self/setgroups says "deny" */
+	const char *bundle;           /* absolute, symlinks resolved */
+	const char *own_cgroup;       /* the caller's cgroup below the cgroup2 mount; NULL: no cgroup2 on this host */
+	uint64_t bounding;            /* the caller's capability bounding set */
+	unsigned last_cap;            /* the highest capability the kernel knows */
+};
+
+/* What the command line adds to the config. */
+struct plan_options {
+	const char *id;
+	unsigned preserve_fds;
+	bool new_keyring;
+	bool console;                 /* a console socket was given, or the caller's own terminal is connected */
+};
+
+struct plan {
+	struct arena *arena;
+	struct op *ops;
+	size_t len;
+	bool has_outer;               /* there are OUTER operations */
+	bool outer_userns;            /* outer makes a user namespace: it writes init's maps */
+	uint64_t init_flags;          /* CLONE_NEW* for the clone3(2) of init */
+	size_t slots;                 /* of OP_OPEN_TREE */
+	const char *cgroup_path;      /* NULL: none */
+	struct op scratch;            /* what plan_add hands out when memory is used up */
+	bool failed;
+};
+
+/*
+ * Builds the plan for `create`. The config must have passed spec_validate and spec_check_supported. 0 or -errno:
+ * -EINVAL for what contradicts itself, -EPERM for what these facts do not allow, -ENOMEM.
+ */
+int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
+	       const struct plan_options *options, struct plan *ret, struct err *e);
+
+/* Adds a zeroed operation; never NULL (out of memory is remembered in the plan and reported by plan_build). */
+struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);
+/* printf into the plan's arena; "" when memory is used up (also remembered). */
+const char *plan_text(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* One line per operation, grouped by stage; stable, for people and for golden files. */
+void plan_print(const struct plan *p, struct str *out);
+
+const char *plan_stage_name(enum plan_stage stage);
+const char *plan_op_name(enum op_type type);
