@@ -30,6 +30,7 @@ struct apply {
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
+	const char *exec_path;        /* found by OP_FIND_EXEC */
 
 	/* What a hook gets on standard input: the OCI state, "creating" or "created" by its kind. Filled by run/. */
 	const char *(*state_json)(struct apply *ctx, enum hook_kind kind);
@@ -54,4 +55,4 @@ apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_beg
 apply_function apply_cgroup, apply_hooks, apply_call_runtime, apply_console, apply_seccomp_build, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
-	apply_no_new_privs, apply_cwd, apply_close_fds, apply_exec;
+	apply_no_new_privs, apply_cwd, apply_close_fds, apply_find_exec, apply_exec;

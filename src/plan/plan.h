@@ -84,6 +84,7 @@ enum op_type {
 	OP_CWD,              /* text */
 	OP_SECCOMP,          /* seccomp */
 	OP_CLOSE_FDS,        /* preserve: how many descriptors from 3 on stay open */
+	OP_FIND_EXEC,        /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
 	OP_EXEC,             /* exec */
 	OP_COUNT
 };
@@ -201,8 +202,7 @@ struct op_mask {
 
 struct op_console {
 	unsigned rows, columns;       /* 0: leave */
-	uid_t uid;                    /* the terminal's owner, in the container */
-	gid_t gid;
+	uid_t uid;                    /* the terminal's owner, in the container; its group is the devpts' business */
 	bool bind_console;            /* /dev/console becomes the terminal */
 };
 
