@@ -32,7 +32,8 @@ HARDEN  := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -
            $(if $(filter x86_64,$(shell uname -m)),-fcf-protection)
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(SANFLAGS),$(SANFLAGS),$(HARDEN)) -fPIE -fvisibility=hidden
-override CPPFLAGS += -Isrc -I. -I$(B)/gen -DCLOISTER_VERSION='"$(VERSION)"'
+# -iquote: <sys/mount.h> is the C library's, "sys/mount.h" is ours.
+override CPPFLAGS += -iquote src -iquote . -iquote $(B)/gen -DCLOISTER_VERSION='"$(VERSION)"'
 LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS)
 ifeq ($(STATIC),1)
 RUNTIME_LINK := -static-pie
