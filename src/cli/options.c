@@ -64,14 +64,30 @@ static int store(struct arena *a, const struct option_def *d, const char *value,
 	return 0;
 }
 
+static bool is_help(const char *name, size_t len)
+{
+	return (len == 1 && *name == 'h') || (len == 4 && strncmp(name, "help", len) == 0);
+}
+
+struct parse {
+	struct arena *arena;
+	const struct option_def *defs;
+	void *into;
+	struct option_words *words;
+};
+
 /* One option; *argv is left at the last word that it used. */
-static int parse_one(struct arena *a, const struct option_def *defs, char ***argv, void *into, struct err *e)
+static int parse_one(const struct parse *p, char ***argv, struct err *e)
 {
 	const char *word = **argv, *name = word + (word[1] == '-' ? 2 : 1);
 	const char *equals = strchr(name, '='), *value = equals ? equals + 1 : NULL;
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-	const struct option_def *d = find(defs, name, len);
+	const struct option_def *d = find(p->defs, name, len);
 
+	if (!d && is_help(name, len)) {
+		p->words->help = true;
+		return 0;
+	}
 	if (!d)
 		return err_set(e, EINVAL, "unknown option %.*s", (int)(name - word + (ptrdiff_t)len), word);
 	if (!value && d->kind == OPTION_FLAG)
@@ -82,12 +98,13 @@ static int parse_one(struct arena *a, const struct option_def *defs, char ***arg
 			return err_set(e, EINVAL, "option --%s needs a value", d->name);
 		(*argv)++;
 	}
-	return store(a, d, value, into, e);
+	return store(p->arena, d, value, p->into, e);
 }
 
 int options_parse(struct arena *a, const struct option_def *defs, size_t stop_after, char **argv, void *into,
 		  struct option_words *ret, struct err *e)
 {
+	const struct parse p = { .arena = a, .defs = defs, .into = into, .words = ret };
 	char **out = argv;
 	bool ended = false;
 	int r;
@@ -100,7 +117,7 @@ int options_parse(struct arena *a, const struct option_def *defs, size_t stop_af
 			ended = ret->dashes = true;
 			ret->before_dashes = ret->len;
 		} else if (option) {
-			r = parse_one(a, defs, &argv, into, e);
+			r = parse_one(&p, &argv, e);
 			if (r < 0)
 				return r;
 		} else {

@@ -40,6 +40,7 @@ struct option_words {
 	size_t len;
 	size_t before_dashes;   /* how many of them stood before "--"; len if there was none */
 	bool dashes;            /* "--" was there */
+	bool help;              /* -h or --help was there, which every table has without a row */
 };
 
 /*

@@ -1,0 +1,126 @@
+/* Why: `state` and `list` are reads, so they live here and in state/ alone, without the machinery of run/. */
+#include "cli/host.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "state/codec.h"
+#include "state/status.h"
+#include "state/store.h"
+
+#define PROC_MAGIC 0x9fa0
+
+static int open_proc(int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0)
+		return err_sys(e, errno, "open /proc");
+	if (fstatfs(fd, &fs) < 0)
+		return err_sys(e, errno, "statfs /proc");
+	if (fs.f_type != PROC_MAGIC)
+		return err_set(e, ENODEV, "/proc is not procfs: mount it");
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static int proc_of(struct cli *c, struct err *e)
+{
+	return c->proc_fd >= 0 ? 0 : open_proc(&c->proc_fd, e);
+}
+
+/* The initial user namespace is the one that maps every id to itself (user_namespaces(7)). */
+static int in_initial_userns(struct cli *c, bool *ret, struct err *e)
+{
+	unsigned inside, outside, count;
+	char *map;
+	int r = proc_of(c, e);
+
+	if (r == 0)
+		r = io_read_file(c->arena, c->proc_fd, "self/uid_map", 64 * 1024, &map, NULL, e);
+	if (r < 0)
+		return r;
+	*ret = sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+	       count == UINT32_MAX;
+	return 0;
+}
+
+int cli_root(struct cli *c, const char **ret, struct err *e)
+{
+	bool initial = false;
+	char *root;
+	int r = 0;
+
+	if (c->globals.root) {
+		*ret = c->globals.root;
+		return 0;
+	}
+	if (geteuid() == 0)
+		r = in_initial_userns(c, &initial, e);
+	if (r == 0)
+		r = state_root_default(c->arena, initial, &root, e);
+	if (r == 0)
+		*ret = root;
+	return r;
+}
+
+static bool is_plain(const char *name)
+{
+	for (; *name; name++)
+		if (*name <= ' ' || *name > '~')
+			return false;
+	return true;
+}
+
+/*
+ * From /etc/passwd alone: the name service switch would load libraries, which a static program should not. "#UID" where
+ * there is no such name, as runc shows it.
+ */
+static char *user_name(struct arena *a, uid_t uid)
+{
+	_cleanup_fclose_ FILE *f = fopen("/etc/passwd", "re");
+	const struct passwd *pw;
+
+	while (f && (pw = fgetpwent(f)))
+		if (pw->pw_uid == uid && is_plain(pw->pw_name))
+			return arena_strdup(a, pw->pw_name);
+	return arena_printf(a, "#%u", (unsigned)uid);
+}
+
+static int describe(struct cli *c, const struct state_dir *dir, struct oci_state *ret, struct err *e)
+{
+	struct oci_record *record;
+	enum oci_status status;
+	struct stat st;
+	int r = state_read(c->arena, dir, &record, e);
+
+	if (r == 0)
+		r = proc_of(c, e);
+	if (r == 0)
+		r = state_status(c->proc_fd, record, &status, e);
+	if (r < 0)
+		return r;
+	if (fstat(dir->fd, &st) < 0)
+		return err_sys(e, errno, "stat state directory of container \"%s\"", dir->id);
+	state_describe(record, status, ret);
+	ret->rootfs = record->rootfs;
+	ret->created = record->created;
+	ret->owner = user_name(c->arena, st.st_uid);
+	return ret->owner ? 0 : err_oom(e);
+}
+
+int cli_describe(struct cli *c, const char *root, const char *id, struct oci_state *ret, struct err *e)
+{
+	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
+	int r = state_peek(root, id, &dir, e);
+
+	return r < 0 ? r : describe(c, &dir, ret, e);
+}
