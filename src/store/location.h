@@ -1,0 +1,42 @@
+/*
+ * Where a store is: Nix or Guix, on the machine itself or relocated below a root folder.
+ *
+ * A store path has two names. The logical one (/nix/store/HASH-NAME) is what programs inside the closure use, so it is
+ * where the path appears in the container; the physical one (ROOT/nix/store/HASH-NAME) is where its files are now.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum store_kind { STORE_NIX, STORE_GUIX };
+enum { STORE_KINDS = 2 };
+
+struct store {
+	enum store_kind kind;
+	const char *root;       /* of a relocated store: absolute, no '/' at the end; "" for the machine's own */
+	const char *dir;        /* logical: "/nix/store", "/gnu/store" */
+	const char *state_dir;  /* physical: ROOT/nix/var/nix, ROOT/var/guix */
+	const char *database;   /* physical: the SQLite file; it need not exist */
+	bool database_given;    /* the caller named the database, so that nothing else may stand in for it */
+};
+
+/* Where to look; NULL members: the machine's own store, and the database at its usual place. */
+struct store_options {
+	const char *root;
+	const char *database;
+};
+
+/*
+ * Finds the store that `path` leads into: a store path, something below one, or a symbolic link to one such as
+ * ./result. Strings in *ret live in the arena. -ENOENT if it leads into no store.
+ */
+int store_locate(struct arena *a, const struct store_options *o, const char *path, struct store *ret, struct err *e);
+
+/* Describes the store of one kind below `root` (NULL or "": the machine's own); touches no file. -ENOMEM only. */
+int store_describe(struct arena *a, enum store_kind kind, const char *root, struct store *ret, struct err *e);
+
+const char *store_kind_name(enum store_kind kind);
+
+/* The physical name of a logical path, in the arena; NULL when memory is used up. */
+char *store_physical(struct arena *a, const struct store *s, const char *logical);
