@@ -19,6 +19,7 @@ struct frame {
 	const struct oci_type *type;   /* of an object */
 	const struct oci_field *field; /* array, map: theirs; object: of the property that is being read, NULL: unknown */
 	char *base;                    /* the C struct of the object */
+	size_t at;                     /* where it begins in the text */
 	uint64_t seen, present;        /* object: one bit per field that had a key, that had a value */
 	const char *key;               /* object: an unknown property's name, map: the key of the element */
 	size_t index;                  /* array: of the element that is being read */
@@ -35,6 +36,7 @@ struct reader {
 	struct frame frames[FRAMES_MAX];
 	size_t depth;    /* frames in use */
 	size_t skipping; /* objects and arrays open inside an unknown property */
+	size_t at;       /* of the current event in the text */
 };
 
 static struct frame *top(struct reader *r)
@@ -91,7 +93,7 @@ static struct frame *push(struct reader *r, enum oci_shape shape)
 		return NULL;
 	}
 	f = &r->frames[r->depth++];
-	*f = (struct frame){ .shape = shape };
+	*f = (struct frame){ .shape = shape, .at = r->at };
 	return f;
 }
 
@@ -296,12 +298,13 @@ static int check_map_keys(struct reader *r, struct frame *f, struct json_event *
 	return 0;
 }
 
-static int check_required(struct reader *r, struct frame *f)
+static int check_required(struct reader *r, struct frame *f, struct json_event *event)
 {
 	for (size_t i = 0; i < f->type->fields_len; i++)
 		if (f->type->fields[i].required && !(f->present & UINT64_C(1) << i)) {
 			f->field = NULL;
 			f->key = NULL;
+			event->at = f->at;
 			err_set(r->e, EINVAL, "\"%s\" is missing", f->type->fields[i].name);
 			return at_path(r);
 		}
@@ -329,7 +332,7 @@ static int on_end(struct reader *r, struct json_event *event)
 	else if (f->shape == OCI_SHAPE_ARRAY)
 		result = end_strings(r, f);
 	else
-		result = check_required(r, f);
+		result = check_required(r, f, event);
 	if (result < 0)
 		return result;
 	r->depth--;
@@ -351,6 +354,7 @@ static int on_event(void *context, struct json_event *event, struct err *e)
 	struct frame *f;
 
 	r->e = e;
+	r->at = event->at;
 	if (r->skipping)
 		return skip(r, event);
 	if (r->depth == 0) {
