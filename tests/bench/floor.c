@@ -98,12 +98,13 @@ static int set_attributes(const char *path, uint64_t set, unsigned flags)
 	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attr, sizeof attr);
 }
 
-static int bind(const char *source, int dir, const char *path, unsigned flags)
+static int bind_to(const char *source, int dir, const char *path, unsigned flags)
 {
-	int fd = tree_clone(source, flags), ret = -1;
+	int fd = tree_clone(source, flags), ret;
 
-	if (fd >= 0)
-		ret = tree_attach(fd, dir, path);
+	if (fd < 0)
+		return -1;
+	ret = tree_attach(fd, dir, path);
 	close(fd);
 	return ret;
 }
@@ -146,7 +147,7 @@ static int step_private(char **arg)
 /* group DIR: what is bound next lies directly below; DIR becomes a mount of its own */
 static int step_group(char **arg)
 {
-	if (bind(arg[1], AT_FDCWD, arg[1], 0) < 0)
+	if (bind_to(arg[1], AT_FDCWD, arg[1], 0) < 0)
 		return -1;
 	group_fd = open(arg[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return group_fd;
@@ -155,7 +156,7 @@ static int step_group(char **arg)
 /* member SOURCE NAME: bound into the group */
 static int step_member(char **arg)
 {
-	return bind(arg[1], group_fd, arg[2], 0);
+	return bind_to(arg[1], group_fd, arg[2], 0);
 }
 
 /* seal DIR ATTRIBUTES: the group gets them all at once */
@@ -168,7 +169,7 @@ static int step_seal(char **arg)
 static int step_bind(char **arg)
 {
 	uint64_t attributes = strtoul(arg[3], NULL, 0);
-	int ret = bind(arg[1], AT_FDCWD, arg[2], 0);
+	int ret = bind_to(arg[1], AT_FDCWD, arg[2], 0);
 
 	return ret == 0 && attributes ? set_attributes(arg[2], attributes, 0) : ret;
 }
@@ -197,8 +198,10 @@ static int step_device(char **arg)
 {
 	int fd = open(arg[2], O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 
+	if (fd < 0)
+		return -1;
 	close(fd);
-	return fd < 0 ? -1 : bind(arg[1], AT_FDCWD, arg[2], 0);
+	return bind_to(arg[1], AT_FDCWD, arg[2], 0);
 }
 
 static int step_symlink(char **arg)
@@ -220,11 +223,13 @@ static int step_mask(char **arg)
 	if (stat(arg[1], &st) < 0)
 		return 0;
 	if (!S_ISDIR(st.st_mode))
-		return bind("/dev/null", AT_FDCWD, arg[1], 0);
+		return bind_to("/dev/null", AT_FDCWD, arg[1], 0);
 	if (mask_fd >= 0) {
 		int fd = (int)syscall(SYS_open_tree, mask_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
-		ret = fd < 0 ? -1 : tree_attach(fd, AT_FDCWD, arg[1]);
+		if (fd < 0)
+			return -1;
+		ret = tree_attach(fd, AT_FDCWD, arg[1]);
 		close(fd);
 		return ret;
 	}
@@ -236,7 +241,7 @@ static int step_mask(char **arg)
 /* freeze PATH: read-only, where it exists */
 static int step_freeze(char **arg)
 {
-	if (bind(arg[1], AT_FDCWD, arg[1], AT_RECURSIVE) < 0)
+	if (bind_to(arg[1], AT_FDCWD, arg[1], AT_RECURSIVE) < 0)
 		return errno == ENOENT ? 0 : -1;
 	return set_attributes(arg[1], MOUNT_ATTR_RDONLY, 0);
 }
