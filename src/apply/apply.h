@@ -30,7 +30,9 @@ struct apply {
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
+	char **exec_env;              /* made by OP_HOME; NULL: the environment of OP_EXEC as it is */
 	const char *exec_path;        /* found by OP_FIND_EXEC */
+	const char *exec_problem;     /* why the kernel will not run it, as far as OP_FIND_EXEC can see; else NULL */
 
 	/* What a hook gets on standard input: the OCI state, "creating" or "created" by its kind. Filled by run/. */
 	const char *(*state_json)(struct apply *ctx, enum hook_kind kind);
@@ -55,4 +57,5 @@ apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_beg
 apply_function apply_cgroup, apply_hooks, apply_call_runtime, apply_console, apply_seccomp_build, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
-	apply_no_new_privs, apply_cwd, apply_close_fds, apply_find_exec, apply_exec;
+	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_find_exec,
+	apply_exec;

@@ -84,6 +84,7 @@ enum op_type {
 	OP_CWD,              /* text */
 	OP_SECCOMP,          /* seccomp */
 	OP_CLOSE_FDS,        /* preserve: how many descriptors from 3 on stay open */
+	OP_HOME,             /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
 	OP_FIND_EXEC,        /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
 	OP_EXEC,             /* exec */
 	OP_COUNT

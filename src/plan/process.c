@@ -1,0 +1,273 @@
+/*
+ * Why: what happens between `start` and the container's own program, in the one order that is safe (invariant I6).
+ *
+ *   hooks startContainer   first, while everything is still as the runtime made it, and not bound by the limits below
+ *   umask, rlimits         raising a limit needs CAP_SYS_RESOURCE
+ *   personality
+ *   close descriptors      also standard streams and signals: what the program inherits
+ *   bounding set           dropping needs CAP_SETPCAP, and after it no exec can bring a capability back
+ *   user                   groups, gid, uid; keeps the permitted set, for the rest still needs some of it
+ *   working directory      as the user, who may be the only one with access (a FUSE mount), but with the capabilities
+ *                          that are left, since it may also be a directory that only root can enter
+ *   HOME, find program     both look at files, and must not need the filter's permission for it
+ *   seccomp filter         here only without no_new_privs, as loading it then needs CAP_SYS_ADMIN: the one step after
+ *                          it that the filter must allow, besides the exec, is capset(2) and prctl(2)
+ *   capabilities           exactly the sets of the config
+ *   no_new_privs
+ *   seccomp filter         otherwise: the last step before the exec, so that it need not allow any of the above
+ *   exec                   one execve(2)
+ *
+ * Spec: config.md "POSIX process", "Linux Process", "User"; runtime.md "Start".
+ */
+#include <limits.h>
+#include <sched.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "plan/build.h"
+#include "plan/capability.h"
+
+static int plan_rlimits(struct build *b, struct err *e)
+{
+	static const struct { const char *name; int resource; } known[] = {
+		{ "RLIMIT_AS", RLIMIT_AS },
+		{ "RLIMIT_CORE", RLIMIT_CORE },
+		{ "RLIMIT_CPU", RLIMIT_CPU },
+		{ "RLIMIT_DATA", RLIMIT_DATA },
+		{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
+		{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
+		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+		{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+		{ "RLIMIT_NICE", RLIMIT_NICE },
+		{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
+		{ "RLIMIT_NPROC", RLIMIT_NPROC },
+		{ "RLIMIT_RSS", RLIMIT_RSS },
+		{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+		{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
+		{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+		{ "RLIMIT_STACK", RLIMIT_STACK },
+	};
+	const struct oci_process *process = b->spec->process;
+
+	for (size_t i = 0; i < process->rlimits_len; i++) {
+		const struct oci_rlimit *limit = &process->rlimits[i];
+		size_t k = 0;
+		struct op *op;
+
+		while (k < sizeof(known) / sizeof(known[0]) && strcmp(known[k].name, limit->type) != 0)
+			k++;
+		if (k == sizeof(known) / sizeof(known[0]))
+			return err_set(e, EINVAL, "process.rlimits[%zu].type: \"%s\" is no resource limit of Linux", i,
+				       limit->type);
+		if (limit->soft > limit->hard)
+			return err_set(e, EINVAL, "process.rlimits[%zu]: the soft limit is above the hard limit", i);
+		op = plan_add(b->plan, STAGE_START, OP_RLIMIT, plan_text(b->plan, "process.rlimits[%zu]", i));
+		op->rlimit.resource = known[k].resource;
+		op->rlimit.soft = limit->soft;
+		op->rlimit.hard = limit->hard;
+		op->rlimit.name = known[k].name;
+	}
+	return 0;
+}
+
+static int plan_personality(struct build *b, struct err *e)
+{
+	const struct oci_personality *personality = b->spec->linux ? b->spec->linux->personality : NULL;
+	struct op *op;
+
+	if (!personality)
+		return 0;
+	if (personality->domain == OCI_PERSONALITY_DOMAIN_UNSET)
+		return err_set(e, EINVAL, "linux.personality.domain is missing: LINUX or LINUX32");
+	if (personality->flags_len > 0)
+		return err_set(e, EINVAL, "linux.personality.flags: no flag is defined, \"%s\" cannot be set",
+			       personality->flags[0]);
+	op = plan_add(b->plan, STAGE_START, OP_PERSONALITY, "linux.personality");
+	op->personality = personality->domain == OCI_PERSONALITY_DOMAIN_LINUX32 ? PER_LINUX32 : PER_LINUX;
+	return 0;
+}
+
+/*
+ * One set of the config as a mask of what of it can be granted. The specification wants a warning, and no failure, for
+ * what cannot (config.md, "capabilities").
+ */
+static uint64_t capability_set(const char *set, char **names, size_t len, uint64_t granted)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int number = capability_number(names[i]);
+
+		if (number < 0)
+			log_warning("process.capabilities.%s[%zu]: \"%s\" is unknown, left out", set, i, names[i]);
+		else if (!(granted & CAPABILITY_BIT(number)))
+			log_warning("process.capabilities.%s[%zu]: %s cannot be granted, left out", set, i, names[i]);
+		else
+			mask |= CAPABILITY_BIT(number);
+	}
+	return mask;
+}
+
+/* No "capabilities" at all: all sets are empty. */
+static struct op_capabilities capability_sets(const struct build *b)
+{
+	static const struct oci_capabilities none;
+	const struct oci_capabilities *c = b->spec->process->capabilities;
+	uint64_t known = b->facts->last_cap >= 63 ? UINT64_MAX : CAPABILITY_BIT(b->facts->last_cap + 1) - 1;
+	struct op_capabilities sets;
+
+	if (!c)
+		c = &none;
+	/* The first process of a user namespace has all of them there, whatever its parent had. */
+	if (!((b->new_ns | b->joined_ns) & CLONE_NEWUSER))
+		known &= b->facts->bounding;
+	sets.bounding = capability_set("bounding", c->bounding, c->bounding_len, known);
+	sets.permitted = capability_set("permitted", c->permitted, c->permitted_len, known);
+	/* What capset(2) and prctl(2) refuse: see capabilities(7), "Programmatically adjusting capability sets". */
+	sets.effective = capability_set("effective", c->effective, c->effective_len, sets.permitted);
+	sets.inheritable = capability_set("inheritable", c->inheritable, c->inheritable_len, sets.bounding);
+	sets.ambient = capability_set("ambient", c->ambient, c->ambient_len, sets.permitted & sets.inheritable);
+	return sets;
+}
+
+static bool is_mapped(uint32_t id, const struct oci_id_mapping *ranges, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (id >= ranges[i].container_id && id - ranges[i].container_id < ranges[i].size)
+			return true;
+	/* No ranges here: the namespace is not ours to map, or gets a default. */
+	return len == 0;
+}
+
+static int check_mapped(const struct build *b, const struct oci_user *user, struct err *e)
+{
+	const struct oci_linux *linux_ = b->spec->linux;
+
+	if (!linux_ || !(b->new_ns & CLONE_NEWUSER))
+		return 0;
+	if (!is_mapped(user->uid, linux_->uid_mappings, linux_->uid_mappings_len))
+		return err_set(e, EINVAL, "process.user.uid: %u is not in linux.uidMappings", user->uid);
+	if (!is_mapped(user->gid, linux_->gid_mappings, linux_->gid_mappings_len))
+		return err_set(e, EINVAL, "process.user.gid: %u is not in linux.gidMappings", user->gid);
+	for (size_t i = 0; i < user->additional_gids_len; i++)
+		if (!is_mapped(user->additional_gids[i], linux_->gid_mappings, linux_->gid_mappings_len))
+			return err_set(e, EINVAL, "process.user.additionalGids[%zu]: %u is not in linux.gidMappings", i,
+				       user->additional_gids[i]);
+	return 0;
+}
+
+static int plan_user(struct build *b, const struct oci_user *user, struct err *e)
+{
+	struct op *op;
+	int r;
+
+	r = check_mapped(b, user, e);
+	if (r < 0)
+		return r;
+	if (user->additional_gids_len > NGROUPS_MAX)
+		return err_set(e, EINVAL, "process.user.additionalGids: %zu groups are more than Linux allows (%d)",
+			       user->additional_gids_len, NGROUPS_MAX);
+	if (user->additional_gids_len > 0 && b->setgroups_denied)
+		return err_set(e, EPERM, "process.user.additionalGids: a user namespace with a single mapped id cannot set "
+			       "groups: map a range of ids from /etc/subgid in linux.gidMappings, or leave the groups out");
+	op = plan_add(b->plan, STAGE_START, OP_USER, "process.user");
+	op->user.uid = user->uid;
+	op->user.gid = user->gid;
+	op->user.groups = user->additional_gids;
+	op->user.groups_len = user->additional_gids_len;
+	op->user.set_groups = !b->setgroups_denied;
+	return 0;
+}
+
+static bool has_home(const struct oci_process *process)
+{
+	for (size_t i = 0; i < process->env_len; i++)
+		if (str_has_prefix(process->env[i], "HOME="))
+			return true;
+	return false;
+}
+
+/* The filter that plan_seccomp had built, NULL if the config has none. */
+static struct plan_seccomp *find_filter(const struct plan *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].type == OP_SECCOMP_BUILD)
+			return p->ops[i].seccomp;
+	return NULL;
+}
+
+static void plan_filter(struct build *b)
+{
+	struct plan_seccomp *filter = find_filter(b->plan);
+
+	if (filter)
+		plan_add(b->plan, STAGE_START, OP_SECCOMP, "linux.seccomp")->seccomp = filter;
+}
+
+/* Everything up to the moment when the process is the container's user. */
+static int plan_inheritance(struct build *b, const struct oci_user *user, struct err *e)
+{
+	const struct oci_hooks *hooks = b->spec->hooks;
+	struct plan *p = b->plan;
+	struct op *op;
+	int r;
+
+	if (hooks && hooks->start_container_len > 0) {
+		op = plan_add(p, STAGE_START, OP_HOOKS, "hooks.startContainer");
+		op->hooks.kind = HOOK_START_CONTAINER;
+		op->hooks.hooks = hooks->start_container;
+		op->hooks.len = hooks->start_container_len;
+	}
+	if (user->has_umask)
+		plan_add(p, STAGE_START, OP_UMASK, "process.user.umask")->mode = user->umask;
+	r = plan_rlimits(b, e);
+	if (r == 0)
+		r = plan_personality(b, e);
+	if (r < 0)
+		return r;
+	plan_add(p, STAGE_START, OP_CLOSE_FDS, NULL)->preserve = b->options->preserve_fds;
+	return 0;
+}
+
+int plan_process(struct build *b, struct err *e)
+{
+	static const struct oci_user root;
+	static char *no_env[] = { NULL };
+	const struct oci_process *process = b->spec->process;
+	const struct oci_user *user;
+	struct op_capabilities sets;
+	struct op_exec exec;
+	struct op *op;
+	int r;
+
+	if (!process || process->args_len == 0)
+		return err_set(e, EINVAL, "process.args is missing: there is no program to run");
+	exec = (struct op_exec){ .args = process->args, .env = process->env ? process->env : no_env };
+	user = process->user ? process->user : &root;
+	r = plan_inheritance(b, user, e);
+	if (r < 0)
+		return r;
+	sets = capability_sets(b);
+	plan_add(b->plan, STAGE_START, OP_BOUNDING, "process.capabilities")->capabilities = sets;
+	r = plan_user(b, user, e);
+	if (r < 0)
+		return r;
+	plan_add(b->plan, STAGE_START, OP_CWD, "process.cwd")->text = process->cwd;
+	if (!has_home(process)) {
+		op = plan_add(b->plan, STAGE_START, OP_HOME, "process.env");
+		op->user.uid = user->uid;
+	}
+	plan_add(b->plan, STAGE_START, OP_FIND_EXEC, "process.args")->exec = exec;
+	if (!process->no_new_privileges)
+		plan_filter(b);
+	plan_add(b->plan, STAGE_START, OP_CAPABILITIES, "process.capabilities")->capabilities = sets;
+	if (process->no_new_privileges) {
+		plan_add(b->plan, STAGE_START, OP_NO_NEW_PRIVS, "process.noNewPrivileges");
+		plan_filter(b);
+	}
+	plan_add(b->plan, STAGE_START, OP_EXEC, "process.args")->exec = exec;
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * Runs another program to its end: with text on its standard input, its output caught, within a time limit, and without
+ * any of the caller's descriptors.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sys_command {
+	const char *path;
+	char *const *argv;            /* NULL-terminated, not empty */
+	char *const *envp;            /* NULL-terminated */
+	const char *input;            /* what it reads on standard input */
+	size_t input_len;
+	int timeout;                  /* seconds; 0: as long as it takes */
+};
+
+struct sys_command_result {
+	int exec_error;               /* a positive errno value: it never ran */
+	bool timed_out;               /* it and its process group were killed */
+	int status;                   /* as from waitpid(2) */
+	char output[512];             /* the end of standard output and error, NUL-terminated */
+};
+
+/*
+ * Returns 0 when *ret says how it went, or -errno. Returns as soon as the program itself has ended, also when it left a
+ * child behind that still holds its output.
+ */
+int sys_command_run(const struct sys_command *command, struct sys_command_result *ret);

@@ -1,0 +1,138 @@
+/*
+ * Why: the last steps before execve(2) must be the plain system calls. The C library would add its own behaviour to some of
+ * them (getcwd hides unreachable directories, sigaction refuses its own signals) and has no function for others.
+ */
+#include "sys/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+
+static int result(long n)
+{
+	return n < 0 ? -errno : 0;
+}
+
+int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard)
+{
+	/* The kernel's struct rlimit64, on every architecture; RLIM_INFINITY there is UINT64_MAX. */
+	struct { uint64_t soft, hard; } limit = { soft, hard };
+
+	return result(syscall(SYS_prlimit64, 0, resource, &limit, NULL));
+}
+
+int sys_set_personality(unsigned long domain)
+{
+	return result(personality(domain));
+}
+
+mode_t sys_umask(mode_t mask)
+{
+	return umask(mask);
+}
+
+int sys_chdir(const char *path)
+{
+	return result(chdir(path));
+}
+
+int sys_getcwd(char *buf, size_t size)
+{
+	return result(syscall(SYS_getcwd, buf, size));
+}
+
+int sys_cloexec_from(unsigned first)
+{
+	return result(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC));
+}
+
+int sys_set_cloexec(int fd, bool cloexec)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags < 0)
+		return -errno;
+	return result(fcntl(fd, F_SETFD, cloexec ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC));
+}
+
+int sys_fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		int opened;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one, as those below are open. */
+		opened = open("/dev/null", O_RDWR);
+		if (opened < 0)
+			return -errno;
+		if (opened != fd) {
+			close(opened);
+			return -EBADF;
+		}
+	}
+	return 0;
+}
+
+int sys_reset_signals(void)
+{
+	struct sigaction defaults = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &defaults, NULL); /* fails for SIGKILL and SIGSTOP, which have no other disposition */
+	sigemptyset(&none);
+	return result(sigprocmask(SIG_SETMASK, &none, NULL));
+}
+
+int sys_can_execute(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
+}
+
+ssize_t sys_read_head(const char *path, void *buf, size_t size)
+{
+	/* O_NONBLOCK: a fifo must not hold us up. */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return io_read_full(fd, buf, size);
+}
+
+int sys_seccomp_load(const struct sock_filter *filter, size_t n, unsigned flags)
+{
+	struct sock_fprog program = { .len = (unsigned short)n, .filter = (struct sock_filter *)filter };
+	long r;
+
+	if (n == 0 || n > BPF_MAXINSNS)
+		return -EINVAL;
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (r > 0)
+		return -ESRCH; /* TSYNC: the number of the thread that could not follow */
+	return result(r);
+}
+
+int sys_execve(const char *path, char *const *argv, char *const *envp)
+{
+	return result(execve(path, argv, envp));
+}
