@@ -124,9 +124,9 @@ demo: all
 
 lint:
 	@contrib/install-deps lint
-	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
-	shellcheck contrib/install-deps contrib/demo/run .ci/run tests/run tests/layers $(wildcard tests/*/*.sh) tests/bench/run
 	tests/layers
+	tests/style
+	shellcheck --external-sources $(shell git grep -lE '^#!/(bin/sh|usr/bin/env bash)' -- contrib tests .ci) $(wildcard tests/e2e/*.sh)
 
 # ---- installing ----
 MANUALS := $(patsubst docs/%.md,$(B)/docs/%,$(wildcard docs/*.[1-8].md))
