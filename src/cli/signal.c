@@ -49,14 +49,14 @@ static int named_signal(const char *name)
 
 int cli_parse_signal(const char *text, int *ret, struct err *e)
 {
-	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	unsigned long long n;
 
-	if (parse_u64(text, (unsigned long long)SIGRTMAX, &n) == 0)
+	if (parse_u64(text, (unsigned long long)SIGRTMAX, &n) == 0) {
 		*ret = (int)n;
-	else
-		*ret = named_signal(name);
-	if (*ret == 0 && strspn(text, "0") != strlen(text))
+		return 0;
+	}
+	*ret = named_signal(strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text);
+	if (*ret == 0)
 		return err_set(e, EINVAL, "unknown signal '%s': give a name such as TERM or a number up to %d", text, SIGRTMAX);
 	return 0;
 }
