@@ -235,20 +235,17 @@ static void help_text(void **state)
 					    "  --env NAME=VALUE                set a variable\n");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms),
-		cmocka_unit_test(flags_have_values_too),
-		cmocka_unit_test(values),
-		cmocka_unit_test(counts),
-		cmocka_unit_test(unknown_options),
-		cmocka_unit_test(end_of_options),
-		cmocka_unit_test(stops_after_words),
-		cmocka_unit_test(help_needs_no_row),
-		cmocka_unit_test(help_text),
-	};
+static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	TEST(forms),
+	TEST(flags_have_values_too),
+	TEST(values),
+	TEST(counts),
+	TEST(unknown_options),
+	TEST(end_of_options),
+	TEST(stops_after_words),
+	TEST(help_needs_no_row),
+	TEST(help_text),
+};
 
-	unit_refuse_root();
-	return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+UNIT_MAIN(tests)

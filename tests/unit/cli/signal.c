@@ -76,16 +76,13 @@ static void unknown_signals(void **state)
 		     "unknown signal 'FOO': give a name such as TERM or a number up to 64");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_numbers),
-		cmocka_unit_test(realtime_signals),
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(names_and_numbers),
+	cmocka_unit_test(realtime_signals),
 #ifdef __GLIBC__
-		cmocka_unit_test(every_signal_has_a_name),
+	cmocka_unit_test(every_signal_has_a_name),
 #endif
-		cmocka_unit_test(unknown_signals),
-	};
+	cmocka_unit_test(unknown_signals),
+};
 
-	return UNIT_RUN(tests);
-}
+UNIT_MAIN(tests)

@@ -93,15 +93,12 @@ static void formats_a_time(void **state)
 	assert_string_equal(state_timestamp(a, &t), "2026-11-24T15:00:00.000000005Z");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(rules_between_fields),
-		cmocka_unit_test(another_version),
-		cmocka_unit_test(shows_the_state),
-		cmocka_unit_test(formats_a_time),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(round_trip),
+	cmocka_unit_test(rules_between_fields),
+	cmocka_unit_test(another_version),
+	cmocka_unit_test(shows_the_state),
+	cmocka_unit_test(formats_a_time),
+};
 
-	return UNIT_RUN(tests);
-}
+UNIT_MAIN(tests)

@@ -249,20 +249,17 @@ static void first_thread_ends_before_the_others(void **state)
 	close(ready[1]);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-		TEST(reads_field_22),
-		TEST(ended_processes),
-		TEST(lines_that_are_no_stat),
-		TEST(says_what_it_could_not_read),
-		TEST(another_process_with_the_same_pid),
-		TEST(a_failure_is_not_dead),
-		TEST(status_follows_the_process),
-		TEST(a_real_process_dies),
-		TEST(first_thread_ends_before_the_others),
-	};
+	TEST(reads_field_22),
+	TEST(ended_processes),
+	TEST(lines_that_are_no_stat),
+	TEST(says_what_it_could_not_read),
+	TEST(another_process_with_the_same_pid),
+	TEST(a_failure_is_not_dead),
+	TEST(status_follows_the_process),
+	TEST(a_real_process_dies),
+	TEST(first_thread_ends_before_the_others),
+};
 
-	return UNIT_RUN(tests);
-}
+UNIT_MAIN(tests)

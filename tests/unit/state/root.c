@@ -61,12 +61,9 @@ static void below_tmp(void **state)
 	assert_int_equal(unlink(tmp_root), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(follows_the_environment),
-		cmocka_unit_test(below_tmp),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(follows_the_environment),
+	cmocka_unit_test(below_tmp),
+};
 
-	return UNIT_RUN(tests);
-}
+UNIT_MAIN(tests)

@@ -514,28 +514,25 @@ static void killed_at_any_system_call(void **state)
 	assert_true(n > 30 && left > 20 && without_record > 5 && without_record < left);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
+static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-		cmocka_unit_test(checks_ids),
-		TEST(no_path_from_an_unchecked_id),
-		TEST(creates_exclusively),
-		TEST(root_that_cannot_be_made),
-		TEST(unknown_id),
-		TEST(directory_of_somebody_else),
-		TEST(commands_on_one_container_are_serialised),
-		TEST(removed_while_waiting),
-		TEST(replaced_while_waiting),
-		TEST(record_is_written_and_read),
-		TEST(records_that_cannot_be_read),
-		TEST(removed_while_it_is_read),
-		TEST(text_that_is_not_utf8),
-		TEST(removes_everything),
-		TEST(removal_that_fails_keeps_the_record),
-		TEST(lists_sorted),
-		TEST(killed_at_any_system_call),
-	};
+	cmocka_unit_test(checks_ids),
+	TEST(no_path_from_an_unchecked_id),
+	TEST(creates_exclusively),
+	TEST(root_that_cannot_be_made),
+	TEST(unknown_id),
+	TEST(directory_of_somebody_else),
+	TEST(commands_on_one_container_are_serialised),
+	TEST(removed_while_waiting),
+	TEST(replaced_while_waiting),
+	TEST(record_is_written_and_read),
+	TEST(records_that_cannot_be_read),
+	TEST(removed_while_it_is_read),
+	TEST(text_that_is_not_utf8),
+	TEST(removes_everything),
+	TEST(removal_that_fails_keeps_the_record),
+	TEST(lists_sorted),
+	TEST(killed_at_any_system_call),
+};
 
-	return UNIT_RUN(tests);
-}
+UNIT_MAIN(tests)
