@@ -1,6 +1,7 @@
 /*
- * Why: the last step must be one execve(2), since the container's own filter may be in force by then. So everything that
- * needs the file system, to find the program, to explain why it cannot run, to tell the user's home, happens before.
+ * Why: the last step must be one execve(2), since the container's own filter may be in force by then. So everything
+ * that needs the file system, to find the program, to explain why it cannot run, to tell the user's home, happens
+ * before.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -51,7 +52,7 @@ static const char *passwd_field(const char *line, int n, size_t *ret_len)
 static const char *passwd_home(struct arena *a, const char *text, uid_t uid)
 {
 	char wanted[16];
-	size_t wanted_len = (size_t)snprintf(wanted, sizeof(wanted), "%u", uid);
+	size_t wanted_len = (size_t)snprintf(wanted, sizeof wanted, "%u", uid);
 
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *field, *home;
@@ -153,7 +154,8 @@ int apply_exec(struct apply *ctx, const struct op *op, struct err *e)
 	if (ctx->exec_problem && (r == -ENOENT || r == -ENOEXEC || r == -ELIBBAD))
 		return err_sys(e, -r, "exec \"%s\": %s", ctx->exec_path, ctx->exec_problem);
 	if (r == -E2BIG)
-		return err_sys(e, E2BIG, "exec \"%s\": arguments and environment are too long together", ctx->exec_path);
+		return err_sys(e, E2BIG, "exec \"%s\": arguments and environment are too long together",
+			       ctx->exec_path);
 	if (r == -EAGAIN)
 		return err_sys(e, EAGAIN, "exec \"%s\": the user has more processes than RLIMIT_NPROC allows",
 			       ctx->exec_path);

@@ -1,4 +1,7 @@
-/* Why: see hook.h. How another program is run at all is sys/command's business; here is what a hook is given, and told of. */
+/*
+ * Why: see hook.h. How another program is run at all is sys/command's business; here is what a hook is given, and
+ * told of.
+ */
 #include "apply/hook.h"
 
 #include <stdio.h>
@@ -52,8 +55,8 @@ int hook_run(const struct oci_hook *hook, const char *state_json, const char *la
 	if (result.exec_error)
 		return err_sys(e, result.exec_error, "%s: cannot execute %s", label, hook->path);
 	if (result.timed_out)
-		return err_set(e, ETIMEDOUT, "%s: %s was killed: it did not end within its timeout of %lld s", label, hook->path,
-			       (long long)hook->timeout);
+		return err_set(e, ETIMEDOUT, "%s: %s was killed: it did not end within its timeout of %lld s", label,
+			       hook->path, (long long)hook->timeout);
 	if (WIFEXITED(result.status) && WEXITSTATUS(result.status) == 0)
 		return 0;
 	said = last_line(result.output);
@@ -70,7 +73,7 @@ int hook_run_all(const struct oci_hook *hooks, size_t len, const char *kind, con
 		char label[64];
 		int r;
 
-		snprintf(label, sizeof(label), "%s hook #%zu", kind, i);
+		snprintf(label, sizeof label, "%s hook #%zu", kind, i);
 		r = hook_run(&hooks[i], state_json, label, e);
 		if (r < 0)
 			return r;

@@ -25,7 +25,7 @@ static const struct { uint16_t machine; const char *name; } machines[] = {
 
 static const char *machine_name(uint16_t machine)
 {
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+	for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++)
 		if (machines[i].machine == machine)
 			return machines[i].name;
 	return "an unknown machine";
@@ -58,23 +58,23 @@ static bool segment_at(const char *head, size_t len, uint16_t index, struct segm
 		Elf64_Ehdr eh;
 		Elf64_Phdr ph;
 
-		if (len < sizeof(eh))
+		if (len < sizeof eh)
 			return false;
-		memcpy(&eh, head, sizeof(eh));
-		if (index >= eh.e_phnum || eh.e_phoff > len || len - eh.e_phoff < (index + 1UL) * sizeof(ph))
+		memcpy(&eh, head, sizeof eh);
+		if (index >= eh.e_phnum || eh.e_phoff > len || len - eh.e_phoff < (index + 1UL) * sizeof ph)
 			return false;
-		memcpy(&ph, head + eh.e_phoff + index * sizeof(ph), sizeof(ph));
+		memcpy(&ph, head + eh.e_phoff + index * sizeof ph, sizeof ph);
 		*ret = (struct segment){ ph.p_type, ph.p_offset, ph.p_filesz };
 	} else {
 		Elf32_Ehdr eh;
 		Elf32_Phdr ph;
 
-		if (len < sizeof(eh))
+		if (len < sizeof eh)
 			return false;
-		memcpy(&eh, head, sizeof(eh));
-		if (index >= eh.e_phnum || eh.e_phoff > len || len - eh.e_phoff < (index + 1UL) * sizeof(ph))
+		memcpy(&eh, head, sizeof eh);
+		if (index >= eh.e_phnum || eh.e_phoff > len || len - eh.e_phoff < (index + 1UL) * sizeof ph)
 			return false;
-		memcpy(&ph, head + eh.e_phoff + index * sizeof(ph), sizeof(ph));
+		memcpy(&ph, head + eh.e_phoff + index * sizeof ph, sizeof ph);
 		*ret = (struct segment){ ph.p_type, ph.p_offset, ph.p_filesz };
 	}
 	return true;
@@ -122,7 +122,7 @@ static const char *check_elf(struct arena *a, const char *head, size_t len, cons
 		return "it is cut off within its ELF header";
 	if (head[EI_DATA] != own_order)
 		return "it is built for a machine of the other byte order";
-	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof(machine)); /* the same place in both classes */
+	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof machine); /* the same place in both classes */
 	/* An x86-64 kernel runs i386, an ARM one arm: then the interpreter decides. */
 	if (machine != own_machine() && !(own_machine() == EM_X86_64 && machine == EM_386) &&
 	    !(own_machine() == EM_AARCH64 && machine == EM_ARM))
@@ -139,7 +139,7 @@ const char *interpreter_problem(struct arena *a, const char *path)
 	for (int i = 0; i < CHAIN_MAX && next; i++) {
 		const char *problem = NULL, *file = next;
 		char head[HEAD_SIZE];
-		ssize_t n = sys_read_head(file, head, sizeof(head));
+		ssize_t n = sys_read_head(file, head, sizeof head);
 
 		if (n == -ENOENT && i > 0)
 			return arena_printf(a, "its interpreter \"%s\" is not in the container", file);

@@ -1,6 +1,7 @@
 /*
- * Why: turns the container's first process, which can still do everything, into the program that can only do what the
- * config allows. The order is the planner's (plan/process.c says why it is that one); here each step checks its own effect.
+ * Why: turns the container's first process, which can still do everything, into the program that can only do what
+ * the config allows. The order is the planner's (plan/process.c says why it is that one); here each step checks its
+ * own effect.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -26,8 +27,8 @@ int apply_rlimit(struct apply *ctx, const struct op *op, struct err *e)
 
 	(void)ctx;
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "cannot set %s to soft %llu, hard %llu: raising the hard limit needs CAP_SYS_RESOURCE "
-			       "on the host", limit->name, (unsigned long long)limit->soft,
+		return err_sys(e, EPERM, "cannot set %s to soft %llu, hard %llu: raising the hard limit needs "
+			       "CAP_SYS_RESOURCE on the host", limit->name, (unsigned long long)limit->soft,
 			       (unsigned long long)limit->hard);
 	if (r < 0)
 		return err_sys(e, -r, "cannot set %s to soft %llu, hard %llu", limit->name,
@@ -198,7 +199,7 @@ int apply_cwd(struct apply *ctx, const struct op *op, struct err *e)
 	if (r < 0)
 		return err_sys(e, -r, "cannot enter the working directory \"%s\"", op->text);
 	/* A path through /proc/self/fd could lead to a directory of the host (CVE-2024-21626). */
-	r = sys_getcwd(now, sizeof(now));
+	r = sys_getcwd(now, sizeof now);
 	if (r < 0)
 		return err_sys(e, -r, "cannot tell where the working directory \"%s\" is", op->text);
 	if (now[0] != '/')

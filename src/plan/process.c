@@ -57,9 +57,9 @@ static int plan_rlimits(struct build *b, struct err *e)
 		size_t k = 0;
 		struct op *op;
 
-		while (k < sizeof(known) / sizeof(known[0]) && strcmp(known[k].name, limit->type) != 0)
+		while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, limit->type) != 0)
 			k++;
-		if (k == sizeof(known) / sizeof(known[0]))
+		if (k == sizeof known / sizeof known[0])
 			return err_set(e, EINVAL, "process.rlimits[%zu].type: \"%s\" is no resource limit of Linux", i,
 				       limit->type);
 		if (limit->soft > limit->hard)
@@ -171,8 +171,9 @@ static int plan_user(struct build *b, const struct oci_user *user, struct err *e
 		return err_set(e, EINVAL, "process.user.additionalGids: %zu groups are more than Linux allows (%d)",
 			       user->additional_gids_len, NGROUPS_MAX);
 	if (user->additional_gids_len > 0 && b->setgroups_denied)
-		return err_set(e, EPERM, "process.user.additionalGids: a user namespace with a single mapped id cannot set "
-			       "groups: map a range of ids from /etc/subgid in linux.gidMappings, or leave the groups out");
+		return err_set(e, EPERM, "process.user.additionalGids: a user namespace with a single mapped id cannot "
+			       "set groups: map a range of ids from /etc/subgid in linux.gidMappings, or leave the "
+			       "groups out");
 	op = plan_add(b->plan, STAGE_START, OP_USER, "process.user");
 	op->user.uid = user->uid;
 	op->user.gid = user->gid;

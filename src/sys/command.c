@@ -1,6 +1,6 @@
 /*
- * Why: hooks are other people's programs. They may not read their input, write without end, hang, or leave a daemon behind,
- * and none of that may hang or kill the runtime.
+ * Why: hooks are other people's programs. They may not read their input, write without end, hang, or leave a daemon
+ * behind, and none of that may hang or kill the runtime.
  */
 #include "sys/command.h"
 
@@ -68,7 +68,7 @@ static int child(const struct sys_command *command, struct pipes *p)
 		num = -sys_reset_signals();
 	if (num == 0)
 		num = -sys_execve(command->path, command->argv, command->envp);
-	io_write_all(error, &num, sizeof(num));
+	io_write_all(error, &num, sizeof num);
 	_exit(127);
 }
 
@@ -83,9 +83,9 @@ static int64_t now_ms(void)
 /* Keeps the last bytes of what was written so far. Returns false at the end of the stream. */
 static bool keep_output(int fd, struct sys_command_result *ret)
 {
-	size_t len = strlen(ret->output), room = sizeof(ret->output) - 1;
+	size_t len = strlen(ret->output), room = sizeof ret->output - 1;
 	char buf[256];
-	ssize_t n = read(fd, buf, sizeof(buf));
+	ssize_t n = read(fd, buf, sizeof buf);
 
 	if (n < 0)
 		return errno == EINTR || errno == EAGAIN;

@@ -1,6 +1,7 @@
 /*
- * Why: the C library has no calls for capability sets, and its setresuid and setgroups signal all threads to follow suit.
- * A runtime has one thread, and drops its privileges at a moment when it wants exactly the call that it wrote.
+ * Why: the C library has no calls for capability sets, and its setresuid and setgroups signal all threads to follow
+ * suit. A runtime has one thread, and drops its privileges at a moment when it wants exactly the call that it
+ * wrote.
  */
 #include "sys/creds.h"
 

@@ -1,6 +1,7 @@
 /*
- * Credentials of the calling thread: groups, ids, capabilities, and the prctl(2) switches that guard them. Every function
- * returns 0 or -errno and gives no message: the caller knows what it was doing. See capabilities(7), credentials(7).
+ * Credentials of the calling thread: groups, ids, capabilities, and the prctl(2) switches that guard them. Every
+ * function returns 0 or -errno and gives no message: the caller knows what it was doing. See capabilities(7),
+ * credentials(7).
  *
  * A set of capabilities is a 64-bit mask: bit N is capability number N.
  */

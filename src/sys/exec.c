@@ -1,6 +1,7 @@
 /*
- * Why: the last steps before execve(2) must be the plain system calls. The C library would add its own behaviour to some of
- * them (getcwd hides unreachable directories, sigaction refuses its own signals) and has no function for others.
+ * Why: the last steps before execve(2) must be the plain system calls. The C library would add its own behaviour to
+ * some of them (getcwd hides unreachable directories, sigaction refuses its own signals) and has no function for
+ * others.
  */
 #include "sys/exec.h"
 

@@ -1,6 +1,6 @@
 /*
- * What a process changes about itself on its way to execve(2): limits, execution domain, working directory, descriptors,
- * signals, the filter of its system calls. Every function returns 0 or -errno and gives no message.
+ * What a process changes about itself on its way to execve(2): limits, execution domain, working directory,
+ * descriptors, signals, the filter of its system calls. Every function returns 0 or -errno and gives no message.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Why: the container can put anything at the path of its terminal, or change it at any moment (CVE-2025-52565). So the slave
- * comes from the master by ioctl, and the master is checked after it was opened.
+ * Why: the container can put anything at the path of its terminal, or change it at any moment (CVE-2025-52565). So
+ * the slave comes from the master by ioctl, and the master is checked after it was opened.
  */
 #include "sys/pty.h"
 
@@ -25,7 +25,7 @@ static int result(long n)
 static int resolve(int root_fd, const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof how);
 
 	return fd < 0 ? -errno : (int)fd;
 }
@@ -43,7 +43,7 @@ static int open_checked(int proc_fd, int root_fd, const char *path)
 		return -errno;
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
 		return -ENODEV;
-	snprintf(self, sizeof(self), "self/fd/%d", node);
+	snprintf(self, sizeof self, "self/fd/%d", node);
 	fd = openat(proc_fd, self, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -53,7 +53,10 @@ int sys_pty_open(int proc_fd, int root_fd)
 	_cleanup_close_ int master = open_checked(proc_fd, root_fd, "dev/pts/ptmx");
 	int locked = 0;
 
-	/* The host's own devpts, bound into a container, usually keeps its ptmx closed (mode 000) in favour of /dev/ptmx. */
+	/*
+	 * The host's own devpts, bound into a container, usually keeps its ptmx closed (mode 000) in favour of
+	 * /dev/ptmx.
+	 */
 	if (master == -EACCES || master == -ENOENT)
 		master = open_checked(proc_fd, root_fd, "dev/ptmx");
 	if (master < 0)

@@ -18,13 +18,13 @@ static int connect_to(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (strlen(path) >= sizeof address.sun_path)
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	while (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return take_fd(&fd);
@@ -39,7 +39,7 @@ int sys_socket_connect(const char *path)
 
 	if (*path == 0)
 		return -ENOENT;
-	if (strlen(path) < sizeof(shorter))
+	if (strlen(path) < sizeof shorter)
 		return connect_to(path);
 	if (!slash)
 		return -ENAMETOOLONG;
@@ -49,7 +49,7 @@ int sys_socket_connect(const char *path)
 	dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	if (snprintf(shorter, sizeof(shorter), "/proc/self/fd/%d/%s", dir, slash + 1) >= (int)sizeof(shorter))
+	if (snprintf(shorter, sizeof shorter, "/proc/self/fd/%d/%s", dir, slash + 1) >= (int)sizeof shorter)
 		return -ENAMETOOLONG;
 	return connect_to(shorter);
 }
@@ -60,7 +60,7 @@ int sys_socket_send_fd(int sock, const char *text, int fd)
 	struct iovec body = { .iov_base = (char *)text, .iov_len = strlen(text) };
 	struct msghdr message = {
 		.msg_iov = &body, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
+		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes,
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	ssize_t n;
@@ -116,7 +116,7 @@ int sys_socket_recv_fd(int sock, char *text, size_t size, int *ret_fd)
 	struct iovec body = { .iov_base = text, .iov_len = size - 1 };
 	struct msghdr message = {
 		.msg_iov = &body, .msg_iovlen = 1,
-		.msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
+		.msg_control = control.bytes, .msg_controllen = sizeof control.bytes,
 	};
 	ssize_t n;
 
