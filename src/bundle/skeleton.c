@@ -1,0 +1,204 @@
+/*
+ * Why: a mount point made now is a mount point that no runtime makes at every start; and a read-only root could not be
+ * given one later.
+ *
+ * A store path that is a symbolic link becomes the same link here, at its own place: a bind mount would follow it. Its
+ * target is a reference, so it is in the closure and mounted beside it.
+ */
+#include "bundle/skeleton.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/str.h"
+#include "bundle/place.h"
+
+static int failed(const char *path, struct err *e)
+{
+	return err_sys(e, errno, "create %s in the root file system", path);
+}
+
+/* mkdir -p, for a path without ".."; what is there already must be a folder, and no link. */
+static int make_directory(int dirfd, const char *path, struct err *e)
+{
+	char part[PATH_MAX];
+	struct stat st;
+
+	for (size_t n = 0; path[n];) {
+		n += strspn(path + n, "/");
+		n += strcspn(path + n, "/");
+		if (n >= sizeof part)
+			return err_sys(e, ENAMETOOLONG, "create %s", path);
+		memcpy(part, path, n);
+		part[n] = '\0';
+		if (mkdirat(dirfd, part + 1, 0755) == 0)
+			continue;
+		if (errno != EEXIST || fstatat(dirfd, part + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return failed(path, e);
+		if (!S_ISDIR(st.st_mode))
+			return err_set(e, ENOTDIR, "create %s in the root file system: %s is not a directory there", path, part);
+	}
+	return 0;
+}
+
+static int make_parents(struct arena *a, int dirfd, const char *path, struct err *e)
+{
+	char *parent = arena_strdup(a, path);
+
+	if (!parent)
+		return err_oom(e);
+	*strrchr(parent, '/') = '\0';
+	return make_directory(dirfd, parent, e);
+}
+
+static int make_file(int dirfd, const char *path, const char *content, struct err *e)
+{
+	_cleanup_close_ int fd = openat(dirfd, path + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int r;
+
+	if (fd < 0)
+		return failed(path, e);
+	r = io_write_all(fd, content, strlen(content));
+	return r < 0 ? err_sys(e, -r, "write %s in the root file system", path) : 0;
+}
+
+/* Also for a file, socket or device: what is mounted decides, the mount point only has to be no folder. */
+static int make_mount_point(struct arena *a, int dirfd, const char *path, bool directory, struct err *e)
+{
+	struct stat st;
+	int r;
+
+	if (directory)
+		return make_directory(dirfd, path, e);
+	r = make_parents(a, dirfd, path, e);
+	if (r < 0)
+		return r;
+	if (fstatat(dirfd, path + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? make_file(dirfd, path, "", e) : failed(path, e);
+	return S_ISREG(st.st_mode) ? 0 :
+	       err_set(e, EEXIST, "create %s in the root file system: something else is there already", path);
+}
+
+static int copy_link(const char *physical, int rootfs, const char *path, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(physical, target, sizeof target - 1);
+
+	if (n < 0)
+		return err_sys(e, errno, "read link %s", physical);
+	target[n] = '\0';
+	return symlinkat(target, rootfs, path + 1) < 0 ? failed(path, e) : 0;
+}
+
+static int fill_store(struct arena *a, const struct recipe *r, int rootfs, struct err *e)
+{
+	int result = make_directory(rootfs, r->store->dir, e);
+
+	for (size_t i = 0; result == 0 && i < r->closure.len; i++) {
+		const char *path = r->closure.items[i], *physical = store_physical(a, r->store, path);
+		struct stat st;
+
+		if (!physical)
+			return err_oom(e);
+		if (lstat(physical, &st) < 0)
+			return err_sys(e, errno, "store path %s", physical);
+		if (S_ISLNK(st.st_mode))
+			result = copy_link(physical, rootfs, path, e);
+		else if (S_ISDIR(st.st_mode))
+			result = mkdirat(rootfs, path + 1, 0755) < 0 ? failed(path, e) : 0;
+		else
+			result = make_file(rootfs, path, "", e);
+	}
+	return result;
+}
+
+static int fill_etc(struct arena *a, const struct recipe *r, int rootfs, struct err *e)
+{
+	const char *shell = r->bin_sh ? "/bin/sh" : "/noshell";
+	const char *user = r->uid ? arena_printf(a, "user:x:%u:%u::/:%s\n", r->uid, r->gid, shell) : "";
+	const char *group = r->gid ? arena_printf(a, "user:x:%u:\n", r->gid) : "";
+	const struct { const char *path, *text; } files[] = {
+		{ "/etc/passwd", arena_printf(a, "root:x:0:0:root:/:%s\n%snobody:x:65534:65534:nobody:/:/noshell\n", shell,
+					      user ? user : "") },
+		{ "/etc/group", arena_printf(a, "root:x:0:\n%snogroup:x:65534:\n", group ? group : "") },
+		{ "/etc/hosts", arena_printf(a, "127.0.0.1 localhost %s\n::1 localhost\n", r->hostname) },
+		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n" },
+	};
+	int result = 0;
+
+	if (arena_failed(a))
+		return err_oom(e);
+	for (size_t i = 0; result == 0 && i < sizeof files / sizeof *files; i++)
+		result = make_file(rootfs, files[i].path, files[i].text, e);
+	return result;
+}
+
+static int fill_shell(const struct recipe *r, int rootfs, struct err *e)
+{
+	int result;
+
+	if (!r->bin_sh)
+		return 0;
+	result = make_directory(rootfs, "/bin", e);
+	if (result == 0 && symlinkat(r->bin_sh, rootfs, "bin/sh") < 0)
+		result = failed("/bin/sh", e);
+	return result;
+}
+
+/* A runtime starts with /tmp and /dev empty: mount points there are made by it, after it mounted them. */
+static bool is_in_tmpfs(const char *path)
+{
+	return (path_is_below(path, "/tmp") && strcmp(path, "/tmp") != 0) || path_is_below(path, "/dev");
+}
+
+static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < r->places_len; i++) {
+		const struct recipe_place *p = &r->places[i], *around = place_around(r, i);
+
+		if (!p->source)
+			result = make_directory(writable, p->destination, e);
+		/* In a writable folder, the mount point lies in what is mounted there; in a bind, it was checked to exist. */
+		if (result == 0 && around && !around->source)
+			result = make_mount_point(a, writable, p->destination, p->directory, e);
+		else if (result == 0 && !around && !is_in_tmpfs(p->destination))
+			result = make_mount_point(a, rootfs, p->destination, p->directory, e);
+	}
+	return result;
+}
+
+/* The working directory, unless it lies in something that is mounted. */
+static int fill_cwd(const struct recipe *r, int rootfs, struct err *e)
+{
+	if (path_is_below(r->cwd, r->store->dir) || is_in_tmpfs(r->cwd) || path_is_below(r->cwd, "/proc") ||
+	    path_is_below(r->cwd, "/sys"))
+		return 0;
+	for (size_t i = 0; i < r->places_len; i++)
+		if (path_is_below(r->cwd, r->places[i].destination))
+			return 0;
+	return strcmp(r->cwd, "/") == 0 ? 0 : make_directory(rootfs, r->cwd, e);
+}
+
+int skeleton_fill(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e)
+{
+	static const char *const folders[] = { "/dev", "/etc", "/proc", "/sys", "/tmp" };
+	int result = fill_store(a, r, rootfs, e);
+
+	for (size_t i = 0; result == 0 && i < sizeof folders / sizeof *folders; i++)
+		result = make_directory(rootfs, folders[i], e);
+	if (result == 0)
+		result = fill_etc(a, r, rootfs, e);
+	if (result == 0)
+		result = fill_shell(r, rootfs, e);
+	if (result == 0)
+		result = fill_places(a, r, rootfs, writable, e);
+	return result < 0 ? result : fill_cwd(r, rootfs, e);
+}
