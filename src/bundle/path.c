@@ -11,6 +11,7 @@
 #include "store/closure.h"
 #include "store/database.h"
 #include "store/graph.h"
+#include "store/resolve.h"
 
 /* "/nix/store/HASH-bash/bin/sh" given as the shell: its store path becomes a root, so that it is in the closure. */
 static int add_shell_root(struct arena *a, const struct path_request *q, struct recipe *r, const char **ret_shell,

@@ -1,7 +1,7 @@
 /* Environment, user, working directory and host name of a recipe. */
 #pragma once
 
-#include "bundle/path.h"
+#include "bundle/request.h"
 
 /*
  * Sets env, uid, gid, cwd and hostname. The environment is PATH (the roots' bin folders), HOME=/, TMPDIR=/tmp, TERM with

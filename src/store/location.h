@@ -21,18 +21,6 @@ struct store {
 	bool database_given;    /* the caller named the database, so that nothing else may stand in for it */
 };
 
-/* Where to look; NULL members: the machine's own store, and the database at its usual place. */
-struct store_options {
-	const char *root;
-	const char *database;
-};
-
-/*
- * Finds the store that `path` leads into: a store path, something below one, or a symbolic link to one such as
- * ./result. Strings in *ret live in the arena. -ENOENT if it leads into no store.
- */
-int store_locate(struct arena *a, const struct store_options *o, const char *path, struct store *ret, struct err *e);
-
 /* Describes the store of one kind below `root` (NULL or "": the machine's own); touches no file. -ENOMEM only. */
 int store_describe(struct arena *a, enum store_kind kind, const char *root, struct store *ret, struct err *e);
 

@@ -1,5 +1,5 @@
 /*
- * Store paths as data: what one looks like, and how a name that a person typed leads to one.
+ * Store paths as data: what one looks like.
  *
  * A store path is STORE/HASH-NAME: 32 characters of Nix's base-32 alphabet (digits and small letters without e, o, t
  * and u), then a name of 1 to 211 letters, digits and `+-._?=`. Whatever comes from a database, a file or a command
@@ -22,13 +22,6 @@ struct store_paths {
 	size_t len;
 };
 
-/* Where a name led: a store path and what came behind it. */
-struct store_ref {
-	const struct store *store;  /* one of those given */
-	char *path;                 /* logical: /nix/store/HASH-NAME */
-	char *rest;                 /* "" or "/bin/hello": normal form, no ".." */
-};
-
 /* True for each character of the base-32 alphabet. */
 bool store_is_base32(unsigned char c);
 /* The length of the HASH-NAME at the beginning of `s`, up to a '/' or the end; 0 if there is none. */
@@ -37,14 +30,6 @@ size_t store_name_len(const char *s);
 size_t store_path_len(const struct store *s, const char *path);
 /* True if `path` is a store path and nothing else. */
 bool store_path_ok(const struct store *s, const char *path);
-
-/*
- * Follows `path` until it enters one of the stores: by its logical name, by its physical one, or through symbolic links
- * (./result, a profile). Links inside the store are not followed: such a link is a store path of its own. What comes out
- * exists. Results live in the arena.
- */
-int store_path_resolve(struct arena *a, const struct store *stores, size_t n, const char *path, struct store_ref *ret,
-		       struct err *e);
 
 /* Appends a copy of a store path. -EINVAL with a message if it is none; `origin` says where it came from. */
 int store_paths_add(struct arena *a, struct store_paths *list, const struct store *s, const char *path,
