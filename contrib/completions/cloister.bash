@@ -1,0 +1,54 @@
+# bash completion for cloister(1)
+
+_cloister_ids() {
+	local global=() i
+	# --root names where to look
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == --root ]] && global=(--root "${COMP_WORDS[i + 1]}")
+	done
+	cloister "${global[@]}" list --quiet 2>/dev/null
+}
+
+_cloister() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
+	local create='--bundle --pid-file --console-socket --preserve-fds --no-new-keyring'
+	local commands='create start run state kill delete list plan spec features'
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--root | --log | --log-format | --cgroup-manager) i=$((i + 1)) ;;
+		-*) ;;
+		*) command=${COMP_WORDS[i]}; break ;;
+		esac
+	done
+
+	compopt +o default 2>/dev/null
+	case $prev in
+	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+	--log | --pid-file | --console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
+	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur"); return ;;
+	--preserve-fds) return ;;
+	esac
+
+	local words
+	case $command:$cur in
+	:-*) words='--root --log --log-format --debug --cgroup-manager --systemd-cgroup --version --help' ;;
+	:*) words=$commands ;;
+	create:-*) words="$create --help" ;;
+	run:-*) words="$create --detach --keep --help" ;;
+	plan:-*) words='--bundle --help' ;;
+	spec:-*) words='--bundle --rootless --help' ;;
+	list:-*) words='--format --quiet --help' ;;
+	delete:-*) words='--force --help' ;;
+	kill:-*) words='--all --help' ;;
+	*:-*) words='--help' ;;
+	start:* | state:* | delete:*) words=$(_cloister_ids) ;;
+	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
+	*) words='' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _cloister cloister

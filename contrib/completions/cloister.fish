@@ -1,0 +1,36 @@
+# fish completion for cloister(1)
+
+set -l commands create start run state kill delete list plan spec features
+complete -c cloister -f
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log-format -xa 'text json' -d 'How a message looks there'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l debug -d 'Log more'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l cgroup-manager -xa 'cgroupfs systemd disabled'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -s v -l version -d 'Print the version'
+complete -c cloister -s h -l help -d 'Print help'
+
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a create -d 'Set up a container'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a start -d 'Run its program'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a run -d 'Create and start'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a state -d 'Print its state as JSON'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a kill -d 'Send it a signal'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a delete -d 'Delete it'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a list -d 'List the containers'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a plan -d 'Print what create would do'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a spec -d 'Write a config.json to begin with'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a features -d 'Print what this runtime can do'
+
+complete -c cloister -n '__fish_seen_subcommand_from create run plan spec' -s b -l bundle -xa '(__fish_complete_directories)' -d 'The bundle'
+complete -c cloister -n '__fish_seen_subcommand_from create run' -l pid-file -rF -d 'Where the pid is written'
+complete -c cloister -n '__fish_seen_subcommand_from create run' -l console-socket -rF -d 'Where the terminal is sent'
+complete -c cloister -n '__fish_seen_subcommand_from create run' -l preserve-fds -x -d 'How many descriptors stay open'
+complete -c cloister -n '__fish_seen_subcommand_from create run' -l no-new-keyring -d 'No session keyring of its own'
+complete -c cloister -n '__fish_seen_subcommand_from run' -s d -l detach -d 'Exit when it runs'
+complete -c cloister -n '__fish_seen_subcommand_from run' -l keep -d 'Do not delete it'
+complete -c cloister -n '__fish_seen_subcommand_from spec' -l rootless -d 'For an ordinary user'
+complete -c cloister -n '__fish_seen_subcommand_from list' -s f -l format -xa 'table json'
+complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids only'
+complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
+complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
+complete -c cloister -n '__fish_seen_subcommand_from start state delete kill' -a '(cloister list --quiet 2>/dev/null)'
