@@ -10,8 +10,9 @@
  *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
  *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
  *             `start`, the last of which is the exec.
- *   The stages FOR_OUTER, FOR_INIT and HOOKS are run on behalf of a process that waits for them: the first and the
- *   last by the runtime, FOR_INIT by the parent of init's user namespace (outer if it made one, else the runtime).
+ *   The stages FOR_OUTER, FOR_INIT, HOOKS and READY are run on behalf of a process that waits for them: by the runtime,
+ *   but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one, else the runtime). READY
+ *   is when init has done all its INIT operations.
  *
  * Ownership: everything a plan points to lives in the arena it was built with, or in the config.
  */
@@ -36,6 +37,7 @@ enum plan_stage {
 	STAGE_INIT,
 	STAGE_FOR_INIT,
 	STAGE_HOOKS,
+	STAGE_READY,
 	STAGE_START,
 	STAGE_COUNT
 };
@@ -110,9 +112,16 @@ struct op_open_tree {
 	bool recursive;
 };
 
-struct op_join {
+struct plan_join {
 	enum oci_namespace_type type;
+	uint64_t flag;                /* its CLONE_NEW* */
 	const char *path;
+};
+
+/* All joined namespaces at once: which must come before the user namespace only the kernel can tell. */
+struct op_join {
+	const struct plan_join *items;
+	size_t len;
 };
 
 struct op_unshare {
@@ -146,8 +155,9 @@ struct op_sysctl {
 };
 
 struct op_rootfs {
-	const char *path;             /* absolute, on the host */
+	const char *path;             /* absolute, on the host; NULL: the working directory, where outer left it */
 	size_t slot;                  /* PLAN_NO_SLOT: by path */
+	bool open_only;               /* outer: mounts go below the directory as it is; it becomes the working directory */
 };
 
 #define PLAN_NO_SLOT SIZE_MAX

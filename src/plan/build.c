@@ -1,0 +1,21 @@
+/* Why: the order of the builders, which is the order of the operations within each stage. */
+#include "plan/build.h"
+
+int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
+	       const struct plan_options *options, struct plan *ret, struct err *e)
+{
+	static int (*const builders[])(struct build *, struct err *) = {
+		plan_cgroup, plan_seccomp, plan_namespaces, plan_mounts, plan_process,
+	};
+	struct build b = { .plan = ret, .spec = spec, .facts = facts, .options = options };
+
+	*ret = (struct plan){ .arena = a };
+	for (size_t i = 0; i < sizeof builders / sizeof *builders; i++) {
+		int r = builders[i](&b, e);
+		if (r < 0)
+			return r;
+	}
+	if (ret->failed || arena_failed(a))
+		return err_oom(e);
+	return 0;
+}

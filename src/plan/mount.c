@@ -1,0 +1,361 @@
+/*
+ * Why: the file system, in the order of config.md: root, then the mounts as they are listed, then what the container
+ * must not see. With run.cloister.lock, read-only binds are moved up into outer (see namespace.c), where order allows.
+ */
+#include <linux/mount.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/log.h"
+#include "plan/build.h"
+#include "plan/mount_options.h"
+
+struct entry {
+	const struct oci_mount *mount;
+	const char *where, *dest;
+	struct mount_options options;
+	bool locked;
+};
+
+/* Absolute and free of ".", ".." and "//": a relative destination is relative to "/" (config.md, "Mounts"). */
+static const char *clean_path(struct plan *p, const char *path)
+{
+	char *out = arena_alloc(p->arena, strlen(path) + 2);
+	size_t len = 0;
+
+	if (!out) {
+		p->failed = true;
+		return "/";
+	}
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			while (len > 0 && out[--len] != '/')
+				;
+		} else if (n > 0 && !(n == 1 && path[0] == '.')) {
+			out[len++] = '/';
+			memcpy(out + len, path, n);
+			len += n;
+		}
+		path += n + (path[n] == '/');
+	}
+	if (len == 0)
+		out[len++] = '/';
+	out[len] = '\0';
+	return out;
+}
+
+static const char *host_path(struct build *b, const char *path)
+{
+	return path[0] == '/' ? path : plan_text(b->plan, "%s/%s", b->facts->bundle, path);
+}
+
+/* A read-only bind may be moved before the others if none of those meets it: above it, below it or at it. */
+static int decide_lock(const struct entry *entries, size_t i, struct entry *m, struct err *e)
+{
+	bool read_only = (m->options.attrs.set | m->options.attrs.rec_set) & MOUNT_ATTR_RDONLY;
+
+	if (!m->options.bind || m->options.remount || !read_only)
+		return 0;
+	for (size_t k = 0; k < i; k++) {
+		if (entries[k].locked)
+			continue;
+		if (path_is_below(m->dest, entries[k].dest) || path_is_below(entries[k].dest, m->dest))
+			return err_set(e, EINVAL, "%s: %s cannot be locked, because mounts[%zu] at %s comes before it: list read-only "
+				       "binds first", m->where, m->dest, k, entries[k].dest);
+	}
+	m->locked = true;
+	return 0;
+}
+
+static int read_entries(struct build *b, struct entry *entries, struct err *e)
+{
+	const struct oci_spec *s = b->spec;
+
+	for (size_t i = 0; i < s->mounts_len; i++) {
+		struct entry *m = &entries[i];
+		int r;
+
+		m->mount = &s->mounts[i];
+		m->where = plan_text(b->plan, "mounts[%zu]", i);
+		m->dest = clean_path(b->plan, m->mount->destination);
+		r = mount_options_parse(b->plan->arena, m->mount->options, m->mount->options_len, &m->options, e);
+		if (r < 0)
+			return err_prefix(e, "%s", m->where);
+		/* runc and crun take the type "bind" for the option as well. */
+		if (m->mount->type && strcmp(m->mount->type, "bind") == 0)
+			m->options.bind = true;
+		if (strcmp(m->dest, "/") == 0 && !m->options.remount)
+			return err_set(e, EINVAL, "%s: the destination is the root itself: use root.path", m->where);
+		if (m->options.bind && (!m->mount->source || !*m->mount->source))
+			return err_set(e, EINVAL, "%s: a bind mount of %s needs a source", m->where, m->dest);
+		if (!m->options.bind && !m->options.remount && (!m->mount->type || !*m->mount->type))
+			return err_set(e, EINVAL, "%s: %s has neither a type nor the option bind or rbind", m->where, m->dest);
+		if (m->options.copy_up && (!m->mount->type || strcmp(m->mount->type, "tmpfs") != 0))
+			return err_set(e, EINVAL, "%s: tmpcopyup is for a tmpfs only", m->where);
+		if (b->lock) {
+			r = decide_lock(entries, i, m, e);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static void add_bind(struct build *b, const struct entry *m, enum plan_stage stage)
+{
+	struct plan *p = b->plan;
+	const char *source = host_path(b, m->mount->source);
+	size_t slot = PLAN_NO_SLOT;
+
+	if (b->sources_by_slot) {
+		slot = p->slots++;
+		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, m->where)->open_tree =
+			(struct op_open_tree){ source, slot, m->options.recursive };
+	}
+	plan_add(p, stage, OP_BIND, m->where)->bind = (struct op_bind){
+		.source = source,
+		.dest = m->dest,
+		.slot = slot,
+		.attrs = m->options.attrs,
+		.recursive = m->options.recursive,
+		.source_nofollow = m->options.source_nofollow,
+		.dest_nofollow = m->options.dest_nofollow,
+	};
+}
+
+static bool is_cgroup(const struct entry *m)
+{
+	return strcmp(m->mount->type, "cgroup") == 0 || strcmp(m->mount->type, "cgroup2") == 0;
+}
+
+static int add_mount(struct build *b, const struct entry *m, struct err *e)
+{
+	struct plan *p = b->plan;
+	bool cgroup = is_cgroup(m);
+	struct op_mount op = {
+		.fstype = cgroup ? "cgroup2" : m->mount->type,
+		.source = m->mount->source ? m->mount->source : m->mount->type,
+		.dest = m->dest,
+		.options = m->options.fs_options,
+		.attrs = m->options.attrs,
+		.copy_up = m->options.copy_up,
+		.dest_nofollow = m->options.dest_nofollow,
+	};
+
+	if (cgroup && !b->facts->own_cgroup)
+		return err_set(e, ENODEV, "%s: this host has no cgroup2 file system mounted, and version 1 is not supported: mount one "
+			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)", m->where);
+	if (cgroup && !((b->new_ns | b->joined_ns) & CLONE_NEWCGROUP))
+		op.cgroup_path = p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
+	plan_add(p, STAGE_INIT, cgroup ? OP_CGROUP_MOUNT : OP_MOUNT, m->where)->mount = op;
+	return 0;
+}
+
+static int add_entry(struct build *b, const struct entry *m, struct err *e)
+{
+	if (m->options.bind && m->options.fs_only)
+		log_warning("%s: '%s' is an option of a file system and has no effect on a bind mount", m->where,
+			    m->options.fs_only);
+	if (m->options.remount) {
+		plan_add(b->plan, STAGE_INIT, OP_REMOUNT, m->where)->remount =
+			(struct op_remount){ m->dest, m->options.attrs };
+		return 0;
+	}
+	if (m->options.bind) {
+		add_bind(b, m, STAGE_INIT);
+		return 0;
+	}
+	return add_mount(b, m, e);
+}
+
+static bool same_attrs(const struct mount_attrs *x, const struct mount_attrs *y)
+{
+	return x->set == y->set && x->clear == y->clear && x->rec_set == y->rec_set && x->rec_clear == y->rec_clear &&
+	       x->propagation == y->propagation && x->propagation_rec == y->propagation_rec;
+}
+
+static size_t parent_len(const char *dest)
+{
+	return (size_t)(strrchr(dest, '/') - dest);
+}
+
+static bool groups_with(const struct entry *first, const struct entry *m)
+{
+	size_t n = parent_len(first->dest);
+
+	return m->locked && parent_len(m->dest) == n && strncmp(first->dest, m->dest, n) == 0 &&
+	       same_attrs(&first->options.attrs, &m->options.attrs);
+}
+
+/*
+ * A run of binds with one parent directory and the same attributes is a group: their directory becomes a mount, and
+ * one recursive mount_setattr(2) does for a thousand store paths what otherwise takes a thousand. Propagation and
+ * clearing stay out of it: the directory itself would get them too.
+ */
+static size_t group_len(const struct entry *entries, size_t len)
+{
+	const struct mount_attrs *t = &entries[0].options.attrs;
+	size_t n = 1;
+
+	if (parent_len(entries[0].dest) == 0 || t->clear || t->rec_set || t->rec_clear || t->propagation)
+		return 1;
+	while (n < len && groups_with(&entries[0], &entries[n]))
+		n++;
+	return n;
+}
+
+static void add_locked_binds(struct build *b, const struct entry *entries, size_t len)
+{
+	struct plan *p = b->plan;
+
+	for (size_t i = 0; i < len;) {
+		if (!entries[i].locked) {
+			i++;
+			continue;
+		}
+		size_t n = group_len(entries + i, len - i);
+		const char *dir = plan_text(p, "%.*s", (int)parent_len(entries[i].dest), entries[i].dest);
+
+		if (n > 1)
+			plan_add(p, STAGE_OUTER, OP_GROUP_BEGIN, entries[i].where)->group.dir = dir;
+		for (size_t k = 0; k < n; k++) {
+			add_bind(b, &entries[i + k], STAGE_OUTER);
+			if (n > 1 && !p->failed) {
+				struct op_bind *bind = &p->ops[p->len - 1].bind;
+				bind->attrs = (struct mount_attrs){ 0 };
+				bind->in_group = true;
+			}
+		}
+		if (n > 1)
+			plan_add(p, STAGE_OUTER, OP_GROUP_END, entries[i].where)->group =
+				(struct op_group){ dir, entries[i].options.attrs };
+		i += n;
+	}
+}
+
+static uint64_t root_propagation(const struct build *b)
+{
+	enum oci_rootfs_propagation want = b->spec->linux ? b->spec->linux->rootfs_propagation : 0;
+
+	switch (want) {
+	case OCI_ROOTFS_PROPAGATION_PRIVATE:
+	case OCI_ROOTFS_PROPAGATION_RPRIVATE:
+		return MS_PRIVATE;
+	case OCI_ROOTFS_PROPAGATION_SHARED:
+	case OCI_ROOTFS_PROPAGATION_RSHARED:
+		return MS_SHARED;
+	case OCI_ROOTFS_PROPAGATION_UNBINDABLE:
+	case OCI_ROOTFS_PROPAGATION_RUNBINDABLE:
+		return MS_UNBINDABLE;
+	default:
+		return MS_SLAVE;
+	}
+}
+
+static void add_rootfs(struct build *b)
+{
+	struct plan *p = b->plan;
+	const char *path = host_path(b, b->spec->root->path);
+	uint64_t propagation = root_propagation(b);
+	size_t slot = PLAN_NO_SLOT;
+
+	/* An unbindable tree could not be bound below the new root; that propagation is set last, by PIVOT. */
+	plan_add(p, b->lock ? STAGE_OUTER : STAGE_INIT, OP_PROPAGATION, "linux.rootfsPropagation")->propagation =
+		propagation == MS_UNBINDABLE ? MS_PRIVATE : propagation;
+	if (b->sources_by_slot) {
+		slot = p->slots++;
+		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree = (struct op_open_tree){ path, slot, true };
+	}
+	if (b->lock) {
+		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =
+			(struct op_rootfs){ .path = path, .slot = slot, .open_only = slot == PLAN_NO_SLOT };
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ .slot = PLAN_NO_SLOT };
+	} else {
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ .path = path, .slot = slot };
+	}
+}
+
+static void add_hooks(struct build *b, enum plan_stage stage, enum hook_kind kind, const struct oci_hook *hooks, size_t len)
+{
+	static const char *const where[] = {
+		[HOOK_PRESTART] = "hooks.prestart",
+		[HOOK_CREATE_RUNTIME] = "hooks.createRuntime",
+		[HOOK_CREATE_CONTAINER] = "hooks.createContainer",
+	};
+
+	if (len)
+		plan_add(b->plan, stage, OP_HOOKS, where[kind])->hooks = (struct op_hooks){ kind, hooks, len };
+}
+
+/* runtime.md, "Lifecycle" 3 to 5: once everything is mounted, before the root is changed. */
+static void add_create_hooks(struct build *b)
+{
+	const struct oci_hooks *h = b->spec->hooks;
+
+	if (!h)
+		return;
+	if (h->prestart_len || h->create_runtime_len)
+		plan_add(b->plan, STAGE_INIT, OP_CALL_RUNTIME, NULL);
+	add_hooks(b, STAGE_HOOKS, HOOK_PRESTART, h->prestart, h->prestart_len);
+	add_hooks(b, STAGE_HOOKS, HOOK_CREATE_RUNTIME, h->create_runtime, h->create_runtime_len);
+	add_hooks(b, STAGE_INIT, HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len);
+}
+
+static int check_joined(struct build *b, struct err *e)
+{
+	const struct oci_spec *s = b->spec;
+	const char *what = s->mounts_len ? "mounts"
+		: s->root && s->root->readonly ? "root.readonly"
+		: s->linux && s->linux->masked_paths_len ? "linux.maskedPaths"
+		: s->linux && s->linux->readonly_paths_len ? "linux.readonlyPaths"
+		: s->linux && s->linux->devices_len ? "linux.devices" : NULL;
+
+	if (what)
+		return err_set(e, EINVAL, "%s: cannot be applied in a mount namespace that is joined by path, whose owner has made its "
+			       "mounts: leave it out", what);
+	return 0;
+}
+
+int plan_mounts(struct build *b, struct err *e)
+{
+	const struct oci_spec *s = b->spec;
+	struct entry *entries;
+	int r;
+
+	if (b->joined_ns & CLONE_NEWNS) {
+		r = check_joined(b, e);
+		if (r == 0)
+			add_create_hooks(b);
+		return r;
+	}
+	if (!s->root || !s->root->path)
+		return err_set(e, EINVAL, "root: is missing: it names the container's root file system");
+	entries = arena_array(b->plan->arena, s->mounts_len, sizeof *entries);
+	if (!entries)
+		return err_oom(e);
+	r = read_entries(b, entries, e);
+	if (r < 0)
+		return r;
+	add_rootfs(b);
+	add_locked_binds(b, entries, s->mounts_len);
+	for (size_t i = 0; i < s->mounts_len; i++) {
+		r = entries[i].locked ? 0 : add_entry(b, &entries[i], e);
+		if (r < 0)
+			return r;
+	}
+	r = plan_devices(b, e);
+	if (r < 0)
+		return r;
+	add_create_hooks(b);
+	r = plan_masks(b, e);
+	if (r < 0)
+		return r;
+	if (s->root->readonly)
+		plan_add(b->plan, STAGE_INIT, OP_ROOT_READONLY, "root.readonly");
+	plan_add(b->plan, STAGE_INIT, OP_PIVOT, NULL)->propagation =
+		root_propagation(b) == MS_SLAVE ? 0 : root_propagation(b);
+	return 0;
+}

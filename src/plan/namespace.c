@@ -1,0 +1,218 @@
+/*
+ * Why: which process makes or joins which namespace, and who writes the id maps.
+ *
+ * With the annotation run.cloister.lock the container gets two levels of user and mount namespaces. A mount that is
+ * copied into a mount namespace of a less privileged user namespace is locked there (mount_namespaces(7), "Restrictions
+ * on mount namespaces"): it can be neither unmounted nor made writable, whatever capabilities a process has inside. So
+ * outer assembles the read-only binds in the first level, and the container lives in the second.
+ */
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "plan/build.h"
+
+static const struct {
+	enum oci_namespace_type type;
+	uint64_t flag;
+} flags[] = {
+	{ OCI_NAMESPACE_TYPE_USER, CLONE_NEWUSER },
+	{ OCI_NAMESPACE_TYPE_MOUNT, CLONE_NEWNS },
+	{ OCI_NAMESPACE_TYPE_PID, CLONE_NEWPID },
+	{ OCI_NAMESPACE_TYPE_NETWORK, CLONE_NEWNET },
+	{ OCI_NAMESPACE_TYPE_IPC, CLONE_NEWIPC },
+	{ OCI_NAMESPACE_TYPE_UTS, CLONE_NEWUTS },
+	{ OCI_NAMESPACE_TYPE_CGROUP, CLONE_NEWCGROUP },
+	{ OCI_NAMESPACE_TYPE_TIME, CLONE_NEWTIME },
+};
+
+static uint64_t flag_of(enum oci_namespace_type type)
+{
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		if (flags[i].type == type)
+			return flags[i].flag;
+	return 0;
+}
+
+static bool maps_id(const struct oci_id_mapping *m, size_t len, uint32_t container_id, uint32_t *ret_host)
+{
+	for (size_t i = 0; i < len; i++)
+		if (container_id >= m[i].container_id && container_id - m[i].container_id < m[i].size) {
+			*ret_host = m[i].host_id + (container_id - m[i].container_id);
+			return true;
+		}
+	return false;
+}
+
+/* One id each, the caller's own: the kernel lets a process map that by itself (user_namespaces(7)). */
+static bool maps_caller_only(const struct oci_linux *l, const struct plan_facts *f)
+{
+	return l->uid_mappings_len == 1 && l->uid_mappings[0].size == 1 && l->uid_mappings[0].host_id == f->euid &&
+	       l->gid_mappings_len == 1 && l->gid_mappings[0].size == 1 && l->gid_mappings[0].host_id == f->egid;
+}
+
+static int collect(struct build *b, struct err *e)
+{
+	const struct oci_linux *l = b->spec->linux;
+	struct plan_join *joins = NULL;
+	size_t len = 0;
+
+	for (size_t i = 0; l && i < l->namespaces_len; i++) {
+		const struct oci_namespace *n = &l->namespaces[i];
+		uint64_t flag = flag_of(n->type);
+
+		if (!n->path || !*n->path) {
+			b->new_ns |= flag;
+			continue;
+		}
+		struct plan_join *j = arena_push(b->plan->arena, &joins, &len, sizeof *j);
+		if (!j)
+			return err_oom(e);
+		*j = (struct plan_join){ n->type, flag, n->path };
+		b->joined_ns |= flag;
+	}
+	if (!((b->new_ns | b->joined_ns) & CLONE_NEWNS))
+		return err_set(e, EINVAL, "linux.namespaces: there is no mount namespace, so the container's mounts would be made on "
+			       "the host: add {\"type\": \"mount\"}");
+	if (len)
+		plan_add(b->plan, STAGE_OUTER, OP_JOIN, "linux.namespaces")->join = (struct op_join){ joins, len };
+	return 0;
+}
+
+static int check_lock(struct build *b, struct err *e)
+{
+	const struct oci_string_map *notes = b->spec->annotations;
+
+	for (size_t i = 0; notes && i < notes->len; i++) {
+		if (strcmp(notes->keys[i], "run.cloister.lock") != 0)
+			continue;
+		if (strcmp(notes->values[i], "true") == 0)
+			b->lock = true;
+		else if (strcmp(notes->values[i], "false") != 0)
+			return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'",
+				       notes->values[i]);
+	}
+	if (b->lock && !(b->new_ns & CLONE_NEWUSER))
+		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the "
+			       "container's own: add {\"type\": \"user\"} to linux.namespaces");
+	if (b->lock && !(b->new_ns & CLONE_NEWNS))
+		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": mounts cannot be locked in a joined mount namespace");
+	return 0;
+}
+
+/* The maps of init's own level: below outer's namespace every id of the container maps to itself. */
+static int identity(struct build *b, const struct oci_id_mapping *m, size_t len, struct plan_id_map *ret, struct err *e)
+{
+	struct oci_id_mapping *same = arena_array(b->plan->arena, len, sizeof *same);
+
+	if (!same)
+		return err_oom(e);
+	for (size_t i = 0; i < len; i++) {
+		same[i] = m[i];
+		same[i].host_id = m[i].container_id;
+	}
+	*ret = (struct plan_id_map){ same, len };
+	return 0;
+}
+
+static int map_ids(struct build *b, struct err *e)
+{
+	const struct oci_linux *l = b->spec->linux;
+	const struct plan_facts *f = b->facts;
+	struct op_id_map m = { { l->uid_mappings, l->uid_mappings_len }, { l->gid_mappings, l->gid_mappings_len }, 0 };
+	uint32_t host_uid, host_gid;
+
+	m.how = f->privileged ? ID_MAP_DIRECT : maps_caller_only(l, f) ? ID_MAP_SELF : ID_MAP_HELPERS;
+	b->setgroups_denied = f->setgroups_denied || m.how == ID_MAP_SELF;
+	b->container_root_mapped = maps_id(l->uid_mappings, l->uid_mappings_len, 0, &host_uid) &&
+				   maps_id(l->gid_mappings, l->gid_mappings_len, 0, &host_gid);
+
+	enum plan_stage self = b->lock ? STAGE_OUTER : STAGE_INIT, other = b->lock ? STAGE_FOR_OUTER : STAGE_FOR_INIT;
+	plan_add(b->plan, m.how == ID_MAP_SELF ? self : other, OP_ID_MAP, "linux.uidMappings")->id_map = m;
+	if (b->container_root_mapped && (host_uid != f->euid || host_gid != f->egid)) {
+		plan_add(b->plan, self, OP_SET_IDS, NULL)->set_ids = (struct op_set_ids){ 0, 0 };
+		/* What only the caller can reach must be opened while we are the caller. */
+		b->sources_by_slot = f->privileged;
+	}
+	if (!b->lock)
+		return 0;
+	int r = identity(b, l->uid_mappings, l->uid_mappings_len, &m.uids, e);
+	if (r == 0)
+		r = identity(b, l->gid_mappings, l->gid_mappings_len, &m.gids, e);
+	if (r < 0)
+		return r;
+	m.how = m.how == ID_MAP_SELF ? ID_MAP_SELF : ID_MAP_DIRECT;
+	plan_add(b->plan, m.how == ID_MAP_SELF ? STAGE_INIT : STAGE_FOR_INIT, OP_ID_MAP, "linux.uidMappings")->id_map = m;
+	return 0;
+}
+
+static void add_identity_of_container(struct build *b)
+{
+	const struct oci_spec *s = b->spec;
+	struct plan *p = b->plan;
+
+	if (b->new_ns & CLONE_NEWNET)
+		plan_add(p, STAGE_INIT, OP_LOOPBACK, NULL);
+	if (s->hostname)
+		plan_add(p, STAGE_INIT, OP_HOSTNAME, "hostname")->text = s->hostname;
+	if (s->domainname)
+		plan_add(p, STAGE_INIT, OP_DOMAINNAME, "domainname")->text = s->domainname;
+	for (size_t i = 0; s->linux && s->linux->sysctl && i < s->linux->sysctl->len; i++) {
+		char *key = arena_strdup(p->arena, s->linux->sysctl->keys[i]);
+		struct op *op = plan_add(p, STAGE_INIT, OP_SYSCTL, plan_text(p, "linux.sysctl.\"%s\"",
+				s->linux->sysctl->keys[i]));
+
+		if (!key)
+			return;
+		/* sysctl(8): with dots as separators, slashes stand for dots; the first of the two decides. */
+		char separator = key[strcspn(key, "./")];
+		for (char *c = key; separator == '.' && *c; c++)
+			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+		op->sysctl = (struct op_sysctl){ key, s->linux->sysctl->values[i] };
+	}
+}
+
+int plan_namespaces(struct build *b, struct err *e)
+{
+	struct plan *p = b->plan;
+	int r = collect(b, e);
+
+	if (r == 0)
+		r = check_lock(b, e);
+	if (r < 0)
+		return r;
+	if ((b->new_ns & ~(uint64_t)CLONE_NEWUSER) && !(b->new_ns & CLONE_NEWUSER) && !(b->joined_ns & CLONE_NEWUSER) &&
+	    !b->facts->privileged)
+		return err_set(e, EPERM, "linux.namespaces: without root, new namespaces need a user namespace: add "
+			       "{\"type\": \"user\"} with uidMappings and gidMappings (see `cloister spec --rootless`)");
+
+	const struct oci_process *proc = b->spec->process;
+	if (proc && proc->has_oom_score_adj) {
+		/* Lowering it needs CAP_SYS_RESOURCE on the host, which init no longer has in a user namespace. */
+		bool by_runtime = b->facts->privileged && ((b->new_ns | b->joined_ns) & CLONE_NEWUSER);
+		plan_add(p, by_runtime ? STAGE_READY : STAGE_INIT, OP_OOM_SCORE, "process.oomScoreAdj")->oom_score =
+			(int)proc->oom_score_adj;
+	}
+	p->init_flags = b->new_ns;
+	b->container_root_mapped = true;
+	b->setgroups_denied = b->facts->setgroups_denied;
+	if (b->lock) {
+		p->outer_userns = true;
+		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWUSER | CLONE_NEWNS;
+	}
+	if (b->new_ns & CLONE_NEWUSER)
+		r = map_ids(b, e);
+	else if (b->joined_ns & CLONE_NEWUSER)
+		plan_add(p, STAGE_INIT, OP_SET_IDS, "linux.namespaces")->set_ids = (struct op_set_ids){ 0, 0 };
+	if (r < 0)
+		return r;
+	if (p->cgroup_path && (p->init_flags & CLONE_NEWCGROUP)) {
+		/* clone3 roots a new cgroup namespace at the parent's cgroup, not at the one it puts the child into. */
+		p->init_flags &= ~(uint64_t)CLONE_NEWCGROUP;
+		plan_add(p, STAGE_INIT, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWCGROUP;
+	}
+	if (b->options->new_keyring)
+		plan_add(p, STAGE_INIT, OP_KEYRING, NULL)->text = plan_text(p, "_ses.%s", b->options->id);
+	add_identity_of_container(b);
+	return 0;
+}
