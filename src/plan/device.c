@@ -125,7 +125,6 @@ int plan_devices(struct build *b, struct err *e)
 			.rows = proc->console_size ? (unsigned)proc->console_size->height : 0,
 			.columns = proc->console_size ? (unsigned)proc->console_size->width : 0,
 			.uid = u ? u->uid : 0,
-			.gid = u ? u->gid : 0,
 			.bind_console = !dev_is_bound(s),
 		};
 	}

@@ -120,7 +120,7 @@ static int map_ids(struct build *b, struct err *e)
 	const struct oci_linux *l = b->spec->linux;
 	const struct plan_facts *f = b->facts;
 	struct op_id_map m = { { l->uid_mappings, l->uid_mappings_len }, { l->gid_mappings, l->gid_mappings_len }, 0 };
-	uint32_t host_uid, host_gid;
+	uint32_t host_uid = 0, host_gid = 0;
 
 	m.how = f->privileged ? ID_MAP_DIRECT : maps_caller_only(l, f) ? ID_MAP_SELF : ID_MAP_HELPERS;
 	b->setgroups_denied = f->setgroups_denied || m.how == ID_MAP_SELF;

@@ -53,6 +53,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_CWD] = "cwd",
 	[OP_SECCOMP] = "seccomp",
 	[OP_CLOSE_FDS] = "close-fds",
+	[OP_FIND_EXEC] = "find-exec",
 	[OP_EXEC] = "exec",
 };
 
