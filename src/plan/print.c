@@ -147,8 +147,15 @@ static void add_device(struct str *out, const struct op_device *d)
 
 static void add_caps(struct str *out, const char *name, uint64_t caps)
 {
+	bool any = false;
+
 	str_addf(out, " %s=", name);
-	plan_capability_print(caps, out);
+	for (unsigned i = 0; i < CAPABILITY_COUNT; i++) {
+		if (!(caps & CAPABILITY_BIT(i)))
+			continue;
+		str_addf(out, "%s%s", any ? "," : "", capability_name(i));
+		any = true;
+	}
 }
 
 static void add_user(struct str *out, const struct op_user *u)

@@ -1,0 +1,33 @@
+/*
+ * The mount API by descriptors: open_tree(2), move_mount(2), fsopen(2), mount_setattr(2). Every function returns a
+ * descriptor (close-on-exec, the caller's) or 0, else -errno, and gives no message.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A detached copy of the mount at path, with all below it if recursive. Its flags stay as they were. */
+int sys_clone_tree(int dirfd, const char *path, bool recursive, bool nofollow);
+/* The same for what fd refers to. */
+int sys_clone_tree_fd(int fd, bool recursive);
+/* Attaches a detached mount onto what to_fd refers to. */
+int sys_attach(int mount_fd, int to_fd);
+/* Attaches onto one component below a directory, which is not followed if it is a symlink. */
+int sys_attach_at(int mount_fd, int dirfd, const char *name);
+
+/* set, clear: MOUNT_ATTR_*; propagation: MS_PRIVATE and so on, 0: leave. */
+int sys_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation);
+
+/* A new file system context, its options, and the detached mount of it with attributes MOUNT_ATTR_*. */
+int sys_fs_open(const char *fstype);
+/* value NULL: a flag. */
+int sys_fs_set(int fs, const char *name, const char *value);
+int sys_fs_create(int fs);
+int sys_fs_mount(int fs, uint64_t attrs);
+/* The kernel's own words about the last failure on this context; "" if it has none. */
+void sys_fs_message(int fs, char *buf, size_t size);
+
+/* The working directory becomes "/"; the old root is detached, with nothing of it propagated to the host. */
+int sys_pivot_to_cwd(void);

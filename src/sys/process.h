@@ -1,0 +1,26 @@
+/* Processes: clone3(2), pidfds, waiting. -errno without a message. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sys_clone {
+	uint64_t flags;               /* CLONE_NEW*, CLONE_PARENT */
+	int cgroup_fd;                /* the child starts in this cgroup; -1: in the caller's */
+};
+
+/* fork(2) with flags: 0 in the child; in the parent the pid, and *ret_pidfd (close-on-exec). */
+pid_t sys_clone(const struct sys_clone *c, int *ret_pidfd);
+
+int sys_pidfd_open(pid_t pid);
+/* -ESRCH: it is dead (a zombie counts as alive). */
+int sys_pidfd_kill(int pidfd, int signal);
+/* Waits for our child. Returns its status as waitpid(2) gives it, or -errno. */
+int sys_wait(pid_t pid);
+
+/* The caller dies when its parent does (PR_SET_PDEATHSIG); lost again when credentials change. */
+int sys_die_with_parent(void);
+int sys_set_name(const char *name);
+/* Orphaned grandchildren become our children (PR_SET_CHILD_SUBREAPER). */
+int sys_set_subreaper(void);
