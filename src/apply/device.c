@@ -1,0 +1,85 @@
+/* Why: device nodes are made where that is possible, else the host's own are bound; a look-alike is never trusted. */
+#include "apply/apply.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "apply/mount.h"
+#include "apply/rootfs.h"
+#include "base/cleanup.h"
+#include "sys/mount.h"
+
+static bool is_device(int fd, const struct op_device *d)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == (d->mode & S_IFMT) &&
+	       st.st_rdev == makedev(d->major, d->minor);
+}
+
+static int bind_device(struct apply *ctx, const struct op_device *d, struct err *e)
+{
+	_cleanup_close_ int point = -1;
+	_cleanup_close_ int fd = sys_clone_tree(AT_FDCWD, d->bind_from, false, false);
+
+	if (fd < 0)
+		return err_sys(e, -fd, "bind the device %s of the host", d->bind_from);
+	if (!is_device(fd, d))
+		return err_set(e, ENODEV, "%s of the host is not the device %u:%u", d->bind_from, d->major, d->minor);
+	int r = rootfs_mount_point(ctx, d->path, false, true, &point, e);
+	return r < 0 ? r : mount_attach(fd, point, d->path, e);
+}
+
+static int make_device(struct apply *ctx, const struct op_device *d, struct err *e)
+{
+	_cleanup_close_ int dir = -1;
+	const char *name;
+	int r = rootfs_parent(ctx, d->path, &dir, &name, e);
+
+	if (r < 0)
+		return r;
+	if (mknodat(dir, name, d->mode, makedev(d->major, d->minor)) < 0) {
+		r = errno;
+		/* An image may bring its own; it must be the same device then. */
+		_cleanup_close_ int there = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (r != EEXIST || there < 0 || !is_device(there, d))
+			return err_sys(e, r, "make the device %s", d->path);
+	}
+	/* mknod is subject to the umask, and chmod by name would follow what somebody put there meanwhile. */
+	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char self[64];
+	if (fd < 0 || !is_device(fd, d))
+		return err_set(e, EAGAIN, "make the device %s: it was replaced meanwhile", d->path);
+	if (fchownat(fd, "", d->uid, d->gid, AT_EMPTY_PATH) < 0)
+		return err_sys(e, errno, "give %s to %u:%u", d->path, d->uid, d->gid);
+	snprintf(self, sizeof self, "self/fd/%d", fd);
+	if (fchmodat(ctx->proc_fd, self, d->mode & 07777, 0) < 0)
+		return err_sys(e, errno, "set the mode of %s", d->path);
+	return 0;
+}
+
+int apply_device(struct apply *ctx, const struct op *op, struct err *e)
+{
+	return op->device.bind_from ? bind_device(ctx, &op->device, e) : make_device(ctx, &op->device, e);
+}
+
+int apply_symlink(struct apply *ctx, const struct op *op, struct err *e)
+{
+	const struct op_symlink *l = &op->symlink;
+	_cleanup_close_ int dir = -1;
+	const char *name;
+	int r;
+
+	if (l->if_target && access(l->target, F_OK) < 0)
+		return 0;
+	r = rootfs_parent(ctx, l->path, &dir, &name, e);
+	if (r < 0)
+		return r;
+	if (symlinkat(l->target, dir, name) < 0 && errno != EEXIST)
+		return err_sys(e, errno, "make the link %s", l->path);
+	return 0;
+}

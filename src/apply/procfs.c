@@ -1,0 +1,64 @@
+/* Why: all writes below /proc go through the runtime's own, checked handle, never through the container's tree (I4). */
+#include "apply/procfs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "sys/path.h"
+
+int procfs_write(struct apply *ctx, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = sys_open_beneath(ctx->proc_fd, path, O_WRONLY);
+
+	if (fd < 0)
+		return fd;
+	/* One write(2): the kernel takes these files as a whole or not at all. */
+	ssize_t n = write(fd, text, strlen(text));
+	return n < 0 ? -errno : (size_t)n == strlen(text) ? 0 : -EIO;
+}
+
+int procfs_write_pid(struct apply *ctx, pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%ld/%s", (long)pid, name);
+	return procfs_write(ctx, path, text);
+}
+
+int procfs_write_self(struct apply *ctx, const char *name, const char *text)
+{
+	char self[32];
+	/* "self" as the handle's procfs sees us, which may be another number than ours in a new pid namespace. */
+	ssize_t n = readlinkat(ctx->proc_fd, "self", self, sizeof self - 1);
+
+	if (n <= 0)
+		return n < 0 ? -errno : -ESRCH;
+	self[n] = '\0';
+	return procfs_write_pid(ctx, (pid_t)strtol(self, NULL, 10), name, text);
+}
+
+int apply_sysctl(struct apply *ctx, const struct op *op, struct err *e)
+{
+	char path[512];
+	int r = -ENAMETOOLONG;
+
+	if ((size_t)snprintf(path, sizeof path, "sys/%s", op->sysctl.key) < sizeof path)
+		r = procfs_write(ctx, path, op->sysctl.value);
+	return r < 0 ? err_sys(e, -r, "set it to '%s'", op->sysctl.value) : 0;
+}
+
+int apply_oom_score(struct apply *ctx, const struct op *op, struct err *e)
+{
+	char text[16];
+	int r;
+
+	snprintf(text, sizeof text, "%d", op->oom_score);
+	r = ctx->target ? procfs_write_pid(ctx, ctx->target, "oom_score_adj", text)
+			: procfs_write_self(ctx, "oom_score_adj", text);
+	if (r == -EACCES || r == -EPERM)
+		return err_sys(e, -r, "set it to %d (lowering it below the caller's own value needs CAP_SYS_RESOURCE on the host)",
+			       op->oom_score);
+	return r < 0 ? err_sys(e, -r, "set it to %d", op->oom_score) : 0;
+}

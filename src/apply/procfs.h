@@ -1,0 +1,8 @@
+/* Writes below /proc through the checked handle of struct apply. 0 or -errno, without a message. */
+#pragma once
+
+#include "apply/apply.h"
+
+int procfs_write(struct apply *ctx, const char *path, const char *text);
+int procfs_write_pid(struct apply *ctx, pid_t pid, const char *name, const char *text);
+int procfs_write_self(struct apply *ctx, const char *name, const char *text);

@@ -1,0 +1,209 @@
+/*
+ * Why: the only way from a path in the config to a place below the container's root. Whoever owns the rootfs may swap
+ * its components for symlinks while we work, so a path is resolved once, by openat2(2) inside the root, and from then
+ * on there is only the descriptor.
+ */
+#include "apply/rootfs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sys/mount.h"
+#include "sys/path.h"
+
+int rootfs_open(struct apply *ctx, const char *path, bool nofollow)
+{
+	return sys_open_in_root(ctx->root_fd, path, O_PATH | (nofollow ? O_NOFOLLOW : 0));
+}
+
+/* One component below dir_fd: made if missing, opened without following what may have been put there instead. */
+static int make_component(int dir_fd, const char *name, bool directory)
+{
+	if (directory) {
+		if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	_cleanup_close_ int made = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (made < 0 && errno != EEXIST)
+		return -errno;
+	int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The deepest directory of `path` that exists; *ret_rest is what follows it. */
+static int open_existing_parent(struct apply *ctx, char *path, char **ret_rest)
+{
+	char *end = path + strlen(path);
+
+	for (;;) {
+		char saved;
+		int fd;
+
+		while (end > path && *--end != '/')
+			;
+		saved = *end;
+		*end = '\0';
+		fd = sys_open_in_root(ctx->root_fd, end == path ? "/" : path, O_PATH | O_DIRECTORY);
+		*end = saved;
+		if (fd >= 0 || fd != -ENOENT || end == path) {
+			*ret_rest = end;
+			return fd;
+		}
+	}
+}
+
+static int make_path(struct apply *ctx, const char *wanted, bool directory, int *ret)
+{
+	char path[PATH_MAX], *rest, *save = NULL;
+
+	if (strlen(wanted) >= sizeof path)
+		return -ENAMETOOLONG;
+	strcpy(path, wanted);
+	int fd = open_existing_parent(ctx, path, &rest);
+	if (fd < 0)
+		return fd;
+	for (char *name = strtok_r(rest, "/", &save), *next; name; name = next) {
+		next = strtok_r(NULL, "/", &save);
+		int child = make_component(fd, name, next || directory);
+		close(fd);
+		if (child < 0)
+			return child;
+		fd = child;
+	}
+	*ret = fd;
+	return 0;
+}
+
+int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool nofollow, int *ret, struct err *e)
+{
+	int fd = rootfs_open(ctx, path, nofollow), r;
+
+	if (fd >= 0) {
+		*ret = fd;
+		return 0;
+	}
+	r = fd == -ENOENT ? make_path(ctx, path, directory, ret) : fd;
+	if (r == -EROFS)
+		return err_sys(e, EROFS, "the mount point %s is missing in the root file system and cannot be made there", path);
+	if (r == -ENOTDIR || r == -ELOOP)
+		return err_sys(e, -r, "the mount point %s: a component of it is no directory, or a symlink to nowhere", path);
+	return r < 0 ? err_sys(e, -r, "the mount point %s", path) : 0;
+}
+
+int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char **ret_name, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	if (!slash || n >= sizeof dir || !slash[1])
+		return err_set(e, EINVAL, "%s is not an absolute path of a file", path);
+	memcpy(dir, path, n);
+	dir[n] = '\0';
+	*ret_name = slash + 1;
+	return rootfs_mount_point(ctx, n ? dir : "/", true, false, ret_fd, e);
+}
+
+int apply_propagation(struct apply *ctx, const struct op *op, struct err *e)
+{
+	_cleanup_close_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : sys_mount_setattr(fd, true, 0, 0, op->propagation);
+
+	(void)ctx;
+	return r < 0 ? err_sys(e, -r, "set the propagation of all mounts") : 0;
+}
+
+/* A mount attached below a shared one would appear on the host: the mount that holds the rootfs becomes private. */
+static int make_parent_private(int dir_fd)
+{
+	_cleanup_close_ int fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+
+	while (fd >= 0 && !sys_is_mount_root(fd)) {
+		int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(fd);
+		fd = up;
+	}
+	return fd < 0 ? -errno : sys_mount_setattr(fd, false, 0, 0, MS_PRIVATE);
+}
+
+static int attach_root(struct apply *ctx, int tree, int target, struct err *e)
+{
+	/* pivot_root(2) refuses a shared new root; the propagation that the config wants is set after it. */
+	int r = sys_mount_setattr(tree, false, 0, 0, MS_PRIVATE);
+
+	if (r == 0)
+		r = make_parent_private(target);
+	if (r == 0)
+		r = sys_attach(tree, target);
+	if (r < 0)
+		return err_sys(e, -r, "make the root file system a mount");
+	ctx->root_fd = tree;
+	return 0;
+}
+
+static int open_root_dir(const struct op_rootfs *f, struct err *e)
+{
+	int fd = open(f->path ? f->path : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, errno, "open the root file system %s", f->path);
+	return fd;
+}
+
+int apply_rootfs(struct apply *ctx, const struct op *op, struct err *e)
+{
+	const struct op_rootfs *f = &op->rootfs;
+
+	if (f->open_only) {
+		int dir = open_root_dir(f, e);
+		if (dir < 0)
+			return dir;
+		ctx->root_fd = dir;
+	} else {
+		/* A tree that waits in a slot can be attached anywhere, and its path may be out of reach by now. */
+		_cleanup_close_ int target = f->slot != PLAN_NO_SLOT ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+								     : open_root_dir(f, e);
+		if (target < 0)
+			return f->slot != PLAN_NO_SLOT ? err_sys(e, errno, "open /") : target;
+		int tree = f->slot != PLAN_NO_SLOT ? ctx->slots[f->slot] : sys_clone_tree_fd(target, true);
+		if (tree < 0)
+			return err_sys(e, -tree, "clone the root file system %s", f->path ? f->path : "");
+		int r = attach_root(ctx, tree, target, e);
+		if (r < 0)
+			return r;
+	}
+	/* Outer leaves it as the working directory, which is where init finds its own copy of this mount. */
+	if (fchdir(ctx->root_fd) < 0)
+		return err_sys(e, errno, "enter the root file system");
+	return 0;
+}
+
+int apply_root_readonly(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = sys_mount_setattr(ctx->root_fd, false, MOUNT_ATTR_RDONLY, 0, 0);
+
+	(void)op;
+	return r < 0 ? err_sys(e, -r, "make the root read-only") : 0;
+}
+
+int apply_pivot(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = fchdir(ctx->root_fd) < 0 ? -errno : sys_pivot_to_cwd();
+
+	if (r < 0)
+		return err_sys(e, -r, "pivot_root");
+	if (op->propagation) {
+		r = sys_mount_setattr(ctx->root_fd, false, 0, 0, op->propagation);
+		if (r < 0)
+			return err_sys(e, -r, "set the propagation of the root");
+	}
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* Why: the one table that says which function carries out which operation. */
+#include "apply/apply.h"
+
+
+static apply_function *const table[OP_COUNT] = {
+	[OP_CGROUP] = apply_cgroup,
+	[OP_OPEN_TREE] = apply_open_tree,
+	[OP_SECCOMP_BUILD] = apply_seccomp_build,
+	[OP_JOIN] = apply_join,
+	[OP_UNSHARE] = apply_unshare,
+	[OP_ID_MAP] = apply_id_map,
+	[OP_SET_IDS] = apply_set_ids,
+	[OP_OOM_SCORE] = apply_oom_score,
+	[OP_KEYRING] = apply_keyring,
+	[OP_LOOPBACK] = apply_loopback,
+	[OP_HOSTNAME] = apply_hostname,
+	[OP_DOMAINNAME] = apply_domainname,
+	[OP_SYSCTL] = apply_sysctl,
+	[OP_PROPAGATION] = apply_propagation,
+	[OP_ROOTFS] = apply_rootfs,
+	[OP_GROUP_BEGIN] = apply_group_begin,
+	[OP_GROUP_END] = apply_group_end,
+	[OP_BIND] = apply_bind,
+	[OP_MOUNT] = apply_mount,
+	[OP_CGROUP_MOUNT] = apply_cgroup_mount,
+	[OP_REMOUNT] = apply_remount,
+	[OP_DEVICE] = apply_device,
+	[OP_SYMLINK] = apply_symlink,
+	[OP_MASK] = apply_mask,
+	[OP_READONLY] = apply_readonly,
+	[OP_CONSOLE] = apply_console,
+	[OP_HOOKS] = apply_hooks,
+	[OP_CALL_RUNTIME] = apply_call_runtime,
+	[OP_ROOT_READONLY] = apply_root_readonly,
+	[OP_PIVOT] = apply_pivot,
+	[OP_UMASK] = apply_umask,
+	[OP_RLIMIT] = apply_rlimit,
+	[OP_PERSONALITY] = apply_personality,
+	[OP_USER] = apply_user,
+	[OP_CAPABILITIES] = apply_capabilities,
+	[OP_BOUNDING] = apply_bounding,
+	[OP_NO_NEW_PRIVS] = apply_no_new_privs,
+	[OP_CWD] = apply_cwd,
+	[OP_SECCOMP] = apply_seccomp,
+	[OP_CLOSE_FDS] = apply_close_fds,
+	[OP_FIND_EXEC] = apply_find_exec,
+	[OP_EXEC] = apply_exec,
+};
+
+int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e)
+{
+	const struct plan *p = ctx->plan;
+
+	for (size_t i = 0; i < p->len; i++) {
+		const struct op *op = &p->ops[i];
+
+		if (op->stage != stage)
+			continue;
+		int r = table[op->type](ctx, op, e);
+		if (r < 0)
+			return op->where ? err_prefix(e, "%s", op->where) : r;
+	}
+	return 0;
+}
