@@ -36,8 +36,8 @@ struct apply {
 
 	/* What a hook gets on standard input: the OCI state, "creating" or "created" by its kind. Filled by run/. */
 	const char *(*state_json)(struct apply *ctx, enum hook_kind kind);
-	/* OP_CALL_RUNTIME, in init: asks the runtime to run the stage HOOKS and waits. Filled by run/. */
-	int (*call_runtime)(struct apply *ctx, struct err *e);
+	/* OP_CALL: asks the process that serves a stage to run it on our behalf, and waits. Filled by run/. */
+	int (*call)(struct apply *ctx, enum plan_stage stage, struct err *e);
 	void *run;                    /* run/'s own data for these two */
 };
 
@@ -54,7 +54,7 @@ apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_beg
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,
 	apply_root_readonly, apply_pivot;
 /* cgroup.c, hook.c, console.c, seccomp.c */
-apply_function apply_cgroup, apply_hooks, apply_call_runtime, apply_console, apply_seccomp_build, apply_seccomp;
+apply_function apply_cgroup, apply_hooks, apply_console, apply_seccomp_build, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
 	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_find_exec,

@@ -89,9 +89,3 @@ int apply_hooks(struct apply *ctx, const struct op *op, struct err *e)
 		return err_oom(e);
 	return hook_run_all(op->hooks.hooks, op->hooks.len, kind_names[op->hooks.kind], json, e);
 }
-
-int apply_call_runtime(struct apply *ctx, const struct op *op, struct err *e)
-{
-	(void)op;
-	return ctx->call_runtime(ctx, e);
-}

@@ -2,6 +2,11 @@
 #include "apply/apply.h"
 
 
+static int apply_call(struct apply *ctx, const struct op *op, struct err *e)
+{
+	return ctx->call(ctx, op->call, e);
+}
+
 static apply_function *const table[OP_COUNT] = {
 	[OP_CGROUP] = apply_cgroup,
 	[OP_OPEN_TREE] = apply_open_tree,
@@ -30,7 +35,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_READONLY] = apply_readonly,
 	[OP_CONSOLE] = apply_console,
 	[OP_HOOKS] = apply_hooks,
-	[OP_CALL_RUNTIME] = apply_call_runtime,
+	[OP_CALL] = apply_call,
 	[OP_ROOT_READONLY] = apply_root_readonly,
 	[OP_PIVOT] = apply_pivot,
 	[OP_UMASK] = apply_umask,

@@ -298,7 +298,7 @@ static void add_create_hooks(struct build *b)
 	if (!h)
 		return;
 	if (h->prestart_len || h->create_runtime_len)
-		plan_add(b->plan, STAGE_INIT, OP_CALL_RUNTIME, NULL);
+		plan_add(b->plan, STAGE_INIT, OP_CALL, NULL)->call = STAGE_HOOKS;
 	add_hooks(b, STAGE_HOOKS, HOOK_PRESTART, h->prestart, h->prestart_len);
 	add_hooks(b, STAGE_HOOKS, HOOK_CREATE_RUNTIME, h->create_runtime, h->create_runtime_len);
 	add_hooks(b, STAGE_INIT, HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len);

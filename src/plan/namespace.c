@@ -115,6 +115,14 @@ static int identity(struct build *b, const struct oci_id_mapping *m, size_t len,
 	return 0;
 }
 
+/* The map is written by the process that needs it, or by another one while it waits. */
+static void add_map(struct build *b, const struct op_id_map *m, enum plan_stage self, enum plan_stage other)
+{
+	if (m->how != ID_MAP_SELF)
+		plan_add(b->plan, self, OP_CALL, NULL)->call = other;
+	plan_add(b->plan, m->how == ID_MAP_SELF ? self : other, OP_ID_MAP, "linux.uidMappings")->id_map = *m;
+}
+
 static int map_ids(struct build *b, struct err *e)
 {
 	const struct oci_linux *l = b->spec->linux;
@@ -128,7 +136,7 @@ static int map_ids(struct build *b, struct err *e)
 				   maps_id(l->gid_mappings, l->gid_mappings_len, 0, &host_gid);
 
 	enum plan_stage self = b->lock ? STAGE_OUTER : STAGE_INIT, other = b->lock ? STAGE_FOR_OUTER : STAGE_FOR_INIT;
-	plan_add(b->plan, m.how == ID_MAP_SELF ? self : other, OP_ID_MAP, "linux.uidMappings")->id_map = m;
+	add_map(b, &m, self, other);
 	if (b->container_root_mapped && (host_uid != f->euid || host_gid != f->egid)) {
 		plan_add(b->plan, self, OP_SET_IDS, NULL)->set_ids = (struct op_set_ids){ 0, 0 };
 		/* What only the caller can reach must be opened while we are the caller. */
@@ -142,7 +150,7 @@ static int map_ids(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	m.how = m.how == ID_MAP_SELF ? ID_MAP_SELF : ID_MAP_DIRECT;
-	plan_add(b->plan, m.how == ID_MAP_SELF ? STAGE_INIT : STAGE_FOR_INIT, OP_ID_MAP, "linux.uidMappings")->id_map = m;
+	add_map(b, &m, STAGE_INIT, STAGE_FOR_INIT);
 	return 0;
 }
 

@@ -72,7 +72,7 @@ enum op_type {
 	OP_READONLY,         /* mask: every path, where it exists */
 	OP_CONSOLE,          /* console */
 	OP_HOOKS,            /* hooks */
-	OP_CALL_RUNTIME,     /* -: init asks the runtime to run the stage HOOKS, and waits */
+	OP_CALL,             /* call: asks the process that serves that stage to run it, and waits */
 	OP_ROOT_READONLY,    /* - */
 	OP_PIVOT,            /* propagation of the new root, 0: as it is */
 	/* the process */
@@ -281,6 +281,7 @@ struct op {
 		struct op_mask mask;
 		struct op_console console;
 		struct op_hooks hooks;
+		enum plan_stage call;
 		mode_t mode;
 		struct op_rlimit rlimit;
 		unsigned long personality;

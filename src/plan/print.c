@@ -270,6 +270,9 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_HOOKS:
 		add_hooks(out, &op->hooks);
 		break;
+	case OP_CALL:
+		str_addf(out, " %s", plan_stage_name(op->call));
+		break;
 	case OP_UMASK:
 		str_addf(out, " %03o", (unsigned)op->mode);
 		break;
@@ -304,7 +307,6 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_word(out, op->text);
 		break;
 	case OP_LOOPBACK:
-	case OP_CALL_RUNTIME:
 	case OP_ROOT_READONLY:
 	case OP_NO_NEW_PRIVS:
 	case OP_SECCOMP:
