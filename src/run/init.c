@@ -1,0 +1,163 @@
+/*
+ * Why: the bodies of the two processes that the runtime makes. Both are forks of it: they share its memory image and
+ * nothing of it needs to be passed on. What goes wrong is sent to the runtime as the last message.
+ *
+ * Neither may outlive the runtime before the container's state is durable: the kernel kills them with their parent
+ * (PR_SET_PDEATHSIG, which a change of credentials takes away), and each wait for a message ends when the runtime's
+ * end of the socket closes.
+ */
+#include <sched.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "run/container.h"
+#include "run/sync.h"
+#include "sys/creds.h"
+#include "sys/exec.h"
+#include "sys/process.h"
+
+static _Noreturn void fail(int fd, const struct err *e)
+{
+	sync_send_error(fd, e);
+	_exit(1);
+}
+
+/* The stage is run by the process at the other end of the pair: the runtime, or outer for init's id maps. */
+static int call(struct apply *ctx, enum plan_stage stage, struct err *e)
+{
+	struct container *c = ctx->run;
+	int r = 0;
+
+	/* Outer does it of its own accord, right after it has made init. */
+	if (!(stage == STAGE_FOR_INIT && c->plan.outer_userns))
+		r = sync_send(c->sync[1], SYNC_CALL, (int)stage);
+	if (r < 0)
+		return err_sys(e, -r, "ask the runtime for the stage %s", plan_stage_name(stage));
+	return sync_expect(c->sync[1], SYNC_DONE, e);
+}
+
+static int make_init(struct container *c, struct err *e)
+{
+	struct sys_clone how = { .flags = c->plan.init_flags | CLONE_PARENT, .cgroup_fd = c->apply.cgroup_fd };
+	pid_t pid = sys_clone(&how, &c->init_pidfd);
+
+	if (pid < 0)
+		return err_sys(e, -pid, "make the container's first process");
+	if (pid == 0)
+		container_init(c);
+	int r = sync_send(c->sync[1], SYNC_INIT, pid);
+	if (r < 0)
+		return err_sys(e, -r, "tell the runtime about the first process");
+	if (!c->plan.outer_userns)
+		return 0;
+	c->apply.target = pid;
+	r = apply_stage(&c->apply, STAGE_FOR_INIT, e);
+	if (r < 0)
+		return r;
+	/* Only where init asks for it: it waits on its end, which this one leads to. */
+	for (size_t i = 0; i < c->plan.len; i++)
+		if (c->plan.ops[i].type == OP_CALL && c->plan.ops[i].call == STAGE_FOR_INIT)
+			return sync_send(c->sync[0], SYNC_DONE, 0);
+	return 0;
+}
+
+_Noreturn void container_outer(struct container *c)
+{
+	struct err e = { 0 };
+	int r;
+
+	state_close(&c->dir);
+	sys_die_with_parent();
+	sys_set_name("cloister:outer");
+	umask(022);
+	c->apply.run = c;
+	c->apply.call = call;
+	c->apply.target = 0;
+	r = apply_stage(&c->apply, STAGE_OUTER, &e);
+	if (r == 0)
+		r = make_init(c, &e);
+	if (r < 0)
+		fail(c->sync[1], &e);
+	_exit(0);
+}
+
+/* A starter that goes away without a word has started nothing: the next one may. */
+static int wait_for_start(struct container *c, struct err *e)
+{
+	for (;;) {
+		struct sync_message m;
+		int fd, r;
+
+		do
+			fd = accept4(c->start_socket, NULL, NULL, SOCK_CLOEXEC);
+		while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+		if (fd < 0)
+			return err_sys(e, errno, "wait for start");
+		r = sync_recv(fd, &m);
+		if (r == 1 && m.type == SYNC_START) {
+			close_fd(&c->start_socket);
+			return fd;
+		}
+		close(fd);
+	}
+}
+
+static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
+{
+	struct container *c = ctx->run;
+
+	/* In the container's namespaces the pid is the one seen there (runtime.md, "State"). */
+	return container_state_json(c, kind == HOOK_START_CONTAINER ? OCI_STATUS_CREATED : OCI_STATUS_CREATING, getpid());
+}
+
+_Noreturn void container_init(struct container *c)
+{
+	bool new_userns = c->plan.init_flags & CLONE_NEWUSER;
+	int start = c->sync[1], r;
+	struct err e = { 0 };
+	mode_t mask;
+
+	close_fd(&c->sync[0]);
+	state_close(&c->dir);
+	sys_die_with_parent();
+	sys_set_name("cloister:init");
+	setsid();
+	mask = umask(022);
+	c->apply.run = c;
+	c->apply.call = call;
+	c->apply.state_json = state_for_hook;
+	c->apply.target = 0;
+	/*
+	 * Nobody in a joined pid namespace may trace us (I7). In a new user namespace the files in /proc must stay ours
+	 * until the id maps are written.
+	 */
+	if (!new_userns)
+		sys_set_dumpable(false);
+	r = apply_stage(&c->apply, STAGE_INIT, &e);
+	if (r == 0 && new_userns)
+		r = sys_set_dumpable(false);
+	if (r == 0)
+		r = sync_send(c->sync[1], SYNC_READY, 0);
+	if (r == 0)
+		r = sync_expect(c->sync[1], SYNC_RELEASE, &e);
+	if (r < 0)
+		fail(c->sync[1], &e);
+
+	if (c->start_over_sync) {
+		if (sync_expect(c->sync[1], SYNC_START, &e) < 0)
+			_exit(1);
+	} else {
+		close_fd(&c->sync[1]);
+		start = wait_for_start(c, &e);
+		if (start < 0)
+			_exit(1);
+	}
+	umask(mask);
+	if (c->soft_files)
+		sys_set_soft_limit_files(c->soft_files);
+	apply_stage(&c->apply, STAGE_START, &e);
+	fail(start, &e);
+}

@@ -1,0 +1,44 @@
+/*
+ * The life of a container: create, start, kill, delete, and run, which is all of them in one. The commands of cli/ call
+ * these; every function returns 0 or -errno with a message, and leaves nothing behind when it fails (R1).
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* What all commands share; filled by cli/. */
+struct run_context {
+	struct arena *arena;
+	const char *root;             /* the state directory of all containers */
+	int proc_fd;                  /* /proc, checked to be procfs */
+	bool systemd_cgroup;
+	const char *cgroup_manager;   /* NULL: cgroupfs */
+	unsigned inherited_fds;       /* how many descriptors from 3 on, without a gap, the caller passed in */
+};
+
+struct run_create_options {
+	const char *id;
+	const char *bundle;           /* NULL: the working directory */
+	const char *pid_file;         /* NULL: none */
+	const char *console_socket;   /* NULL: none */
+	unsigned preserve_fds;
+	bool no_new_keyring;
+	bool detach;                  /* run only: do not wait for the process */
+	bool keep;                    /* run only: leave the container when it has ended */
+	bool no_subreaper;            /* run only */
+};
+
+int run_create(struct run_context *c, const struct run_create_options *o, struct err *e);
+int run_start(struct run_context *c, const char *id, struct err *e);
+/* *ret_status: the process's exit status, 128 + N for signal N; 0 with detach. */
+int run_run(struct run_context *c, const struct run_create_options *o, int *ret_status, struct err *e);
+/* all: every process in the container's cgroup, not only the first. */
+int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e);
+/* force: kills it first, whatever state it is in; an unknown id is then no error. */
+int run_delete(struct run_context *c, const char *id, bool force, struct err *e);
+/* What create would do, as text; touches nothing. */
+int run_plan(struct run_context *c, const struct run_create_options *o, struct str *out, struct err *e);

@@ -1,0 +1,71 @@
+/* Why: see sync.h. */
+#include "run/sync.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int sync_pair(int ret[static 2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0 ? -errno : 0;
+}
+
+static int send_all(int fd, const struct sync_message *m, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = send(fd, m, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+int sync_send(int fd, enum sync_type type, int value)
+{
+	struct sync_message m = { .type = type, .value = value };
+
+	return send_all(fd, &m, offsetof(struct sync_message, err));
+}
+
+int sync_send_error(int fd, const struct err *e)
+{
+	struct sync_message m = { .type = SYNC_ERROR, .err = *e };
+
+	return send_all(fd, &m, sizeof m);
+}
+
+int sync_recv(int fd, struct sync_message *ret)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, ret, sizeof *ret, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	if (n == 0)
+		return 0;
+	if ((size_t)n != (ret->type == SYNC_ERROR ? sizeof *ret : offsetof(struct sync_message, err)))
+		return -EBADMSG;
+	if (ret->type == SYNC_ERROR)
+		ret->err.text[sizeof ret->err.text - 1] = '\0';
+	return 1;
+}
+
+int sync_expect(int fd, enum sync_type type, struct err *e)
+{
+	struct sync_message m;
+	int r = sync_recv(fd, &m);
+
+	if (r < 0)
+		return err_sys(e, -r, "read from the other process");
+	if (r == 0)
+		return err_set(e, ECONNRESET, "the other process ended unexpectedly");
+	if (m.type == SYNC_ERROR) {
+		*e = m.err;
+		return -(e->num ? e->num : EIO);
+	}
+	if (m.type != type)
+		return err_set(e, EBADMSG, "unexpected message %d from the other process", (int)m.type);
+	return 0;
+}
