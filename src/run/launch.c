@@ -174,13 +174,16 @@ static int make_process(struct container *c, struct err *e)
 	} else {
 		c->init_pid = pid;
 		c->init_pidfd = pidfd;
-		close_fd(&c->sync[1]);
 	}
+	close_fd(&c->sync[1]);
 	return 0;
 }
 
-static int describe_death(int status, const char *who, struct err *e)
+static int describe_death(pid_t *pid, const char *who, struct err *e)
 {
+	int status = sys_wait(*pid);
+
+	*pid = 0;
 	if (status >= 0 && WIFSIGNALED(status))
 		return err_set(e, ECHILD, "%s was killed by signal %d before the container was created", who, WTERMSIG(status));
 	return err_set(e, ECHILD, "%s ended before the container was created", who);
@@ -194,29 +197,29 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 {
 	for (;;) {
 		struct pollfd fds[] = { { .fd = c->sync[0], .events = POLLIN }, { .fd = c->outer_pidfd, .events = POLLIN } };
-		int status, r = poll(fds, 2, -1);
+		int r = poll(fds, 2, -1);
 
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
 			return err_sys(e, errno, "wait for the container's processes");
-		if (fds[0].revents) {
-			r = sync_recv(c->sync[0], m);
-			if (r > 0)
-				return 0;
-			if (r < 0)
-				return err_sys(e, -r, "read from the container's processes");
-			status = c->init_pid > 0 ? sys_wait(c->init_pid) : -1;
-			c->init_pid = 0;
-			return describe_death(status, "the container's first process", e);
+		r = fds[0].revents ? sync_recv(c->sync[0], m) : 0;
+		if (r > 0)
+			return 0;
+		if (r < 0)
+			return err_sys(e, -r, "read from the container's processes");
+		if (c->outer_pid > 0) {
+			/* Outer has ended, as it should once init exists. */
+			int status = sys_wait(c->outer_pid);
+			bool made_init = status == 0 && c->init_pid > 0;
+
+			close_fd(&c->outer_pidfd);
+			c->outer_pid = 0;
+			if (made_init)
+				continue;
+			return err_set(e, ECHILD, "the process that makes the container's first one ended with status %#x", status);
 		}
-		/* Outer has ended, as it should once init exists. Our copy of init's end kept the pair open for it. */
-		status = sys_wait(c->outer_pid);
-		c->outer_pid = 0;
-		close_fd(&c->outer_pidfd);
-		close_fd(&c->sync[1]);
-		if (status != 0)
-			return describe_death(status, "the process that makes the first one", e);
+		return describe_death(&c->init_pid, "the container's first process", e);
 	}
 }
 
@@ -331,6 +334,8 @@ void container_abort(struct container *c)
 	close_fd(&c->sync[0]);
 	close_fd(&c->sync[1]);
 	end_process(&c->init_pid, &c->init_pidfd);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
 	if (c->plan.cgroup_path && c->record.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &e) < 0)
 		log_warning("%s", e.text);
 	if (c->options->pid_file && c->record.has_pid)

@@ -1,0 +1,44 @@
+/* Why: `kill` (runtime.md, "Kill"). */
+#include <signal.h>
+
+#include "apply/cgroup.h"
+#include "base/cleanup.h"
+#include "run/open.h"
+#include "sys/process.h"
+
+static int kill_opened(struct run_context *c, const struct opened *o, int signal, bool all, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (all && o->record->cgroup_path) {
+		r = cgroup_signal(o->record->cgroup_path, signal, e);
+		/* Engines send --all after init has died, to get the rest; there may be none. */
+		return r;
+	}
+	fd = container_pidfd(c, o, e);
+	if (fd == -ESRCH)
+		return err_set(e, ESRCH, "container not running");
+	if (fd < 0)
+		return fd;
+	r = sys_pidfd_kill(fd, signal);
+	if (r == -ESRCH)
+		return err_set(e, ESRCH, "container not running");
+	if (r < 0)
+		return err_sys(e, -r, "send signal %d to process %ld", signal, (long)o->record->pid);
+	/* Without a pid namespace of its own, the others do not die with the first process. */
+	return signal == SIGKILL && o->record->cgroup_path ? cgroup_signal(o->record->cgroup_path, signal, e) : 0;
+}
+
+int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e)
+{
+	struct opened o;
+	int r = container_open(c, id, &o, e);
+
+	if (r == -ENODATA)
+		err_set(e, EINVAL, "container \"%s\": its creation was interrupted: delete --force removes it", id);
+	if (r == 0)
+		r = kill_opened(c, &o, signal, all, e);
+	state_close(&o.dir);
+	return r;
+}
