@@ -92,7 +92,7 @@ static int is_directory(int fd, bool *ret)
 static int attach_to_path(struct apply *ctx, int mount_fd, const char *dest, bool nofollow, struct err *e)
 {
 	_cleanup_close_ int point = -1;
-	bool directory;
+	bool directory = false;
 	int r = is_directory(mount_fd, &directory);
 
 	if (r < 0)

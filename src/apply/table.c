@@ -45,6 +45,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_CAPABILITIES] = apply_capabilities,
 	[OP_BOUNDING] = apply_bounding,
 	[OP_NO_NEW_PRIVS] = apply_no_new_privs,
+	[OP_HOME] = apply_home,
 	[OP_CWD] = apply_cwd,
 	[OP_SECCOMP] = apply_seccomp,
 	[OP_CLOSE_FDS] = apply_close_fds,

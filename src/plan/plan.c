@@ -50,6 +50,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_CAPABILITIES] = "capabilities",
 	[OP_BOUNDING] = "bounding",
 	[OP_NO_NEW_PRIVS] = "no-new-privs",
+	[OP_HOME] = "home",
 	[OP_CWD] = "cwd",
 	[OP_SECCOMP] = "seccomp",
 	[OP_CLOSE_FDS] = "close-fds",

@@ -294,6 +294,9 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_caps(out, "inheritable", op->capabilities.inheritable);
 		add_caps(out, "ambient", op->capabilities.ambient);
 		break;
+	case OP_HOME:
+		str_addf(out, " uid=%u", op->user.uid);
+		break;
 	case OP_CLOSE_FDS:
 		str_addf(out, " keep=%u", op->preserve);
 		break;

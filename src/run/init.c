@@ -8,6 +8,7 @@
  */
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -105,6 +106,16 @@ static int wait_for_start(struct container *c, struct err *e)
 	}
 }
 
+static void restore_file_limit(const struct container *c)
+{
+	struct rlimit l;
+
+	if (!c->soft_files || getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return;
+	l.rlim_cur = c->soft_files;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
 static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
 {
 	struct container *c = ctx->run;
@@ -156,8 +167,7 @@ _Noreturn void container_init(struct container *c)
 			_exit(1);
 	}
 	umask(mask);
-	if (c->soft_files)
-		sys_set_soft_limit_files(c->soft_files);
+	restore_file_limit(c);
 	apply_stage(&c->apply, STAGE_START, &e);
 	fail(start, &e);
 }

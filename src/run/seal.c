@@ -89,7 +89,7 @@ int seal_binary(struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_close_ int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	char **argv;
+	char **argv = NULL;
 	int r;
 
 	if (!a)
