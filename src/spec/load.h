@@ -1,0 +1,15 @@
+/* From a bundle directory to a checked config. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "oci_spec.h"
+
+/*
+ * Reads config.json in the directory bundle_fd, which must be a regular file of at most 16 MiB, and checks it
+ * (spec_validate). bundle_path is for messages. Everything lies in the arena. Returns 0 or -errno.
+ */
+int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e);
+
+/* The same for a process.json, as `exec --process` takes it; path is below dirfd (AT_FDCWD for none). */
+int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e);

@@ -1,0 +1,103 @@
+/* Why: config-linux.md, Control groups and what else limits a container; shared with `update`. */
+#include <string.h>
+
+#include "spec/check.h"
+
+int check_list(const char *list, const char *name, struct err *e)
+{
+	if (list && list[strspn(list, "0123456789, -")])
+		return err_set(e, EINVAL, "%s: \"%s\" is not a list like 0-3,7", name, list);
+	return 0;
+}
+
+/* "2MB": a number without leading zero and K, M or G, then B. */
+static bool is_page_size(const char *size)
+{
+	size_t digits = strspn(size, "0123456789");
+
+	return digits > 0 && size[0] != '0' && size[digits] && strchr("KMG", size[digits]) &&
+	       strcmp(size + digits + 1, "B") == 0;
+}
+
+static int check_pages(const struct oci_resources *r, struct err *e)
+{
+	for (size_t i = 0; i < r->hugepage_limits_len; i++)
+		if (!is_page_size(r->hugepage_limits[i].page_size))
+			return err_set(e, EINVAL, "hugepageLimits[%zu].pageSize: \"%s\" is not a size like 64KB, 2MB or 1GB", i,
+				       r->hugepage_limits[i].page_size);
+	return 0;
+}
+
+/* The keys are names of files in the container's cgroup. */
+static int check_unified(const struct oci_string_map *unified, struct err *e)
+{
+	for (size_t i = 0; unified && i < unified->len; i++) {
+		const char *key = unified->keys[i];
+
+		if (!strchr(key, '.') || strchr(key, '/') || key[0] == '.')
+			return err_set(e, EINVAL, "unified[\"%s\"]: is no file of a cgroup, like memory.high", key);
+	}
+	return 0;
+}
+
+static int check_cpu(const struct oci_cpu *c, struct err *e)
+{
+	int r;
+
+	if (!c)
+		return 0;
+	if (c->idle < 0 || c->idle > 1)
+		return err_set(e, EINVAL, "idle: %lld is neither 0 nor 1", (long long)c->idle);
+	r = check_list(c->cpus, "cpus", e);
+	return r < 0 ? r : check_list(c->mems, "mems", e);
+}
+
+int spec_validate_resources(const struct oci_resources *r, struct err *e)
+{
+	int result = check_device_rules(r, e);
+
+	if (result == 0)
+		result = check_pages(r, e);
+	if (result == 0)
+		result = check_unified(r->unified, e);
+	if (result < 0)
+		return result;
+	if (r->memory && r->memory->swappiness > 100)
+		return err_set(e, EINVAL, "memory.swappiness: %llu is out of range, which is 0 to 100",
+			       (unsigned long long)r->memory->swappiness);
+	return check_cpu(r->cpu, e) < 0 ? spec_err_in(e, "cpu") : 0;
+}
+
+/* set_mempolicy(2) */
+int check_memory_policy(const struct oci_memory_policy *p, struct err *e)
+{
+	bool fixed = false, relative = false;
+
+	if (!p)
+		return 0;
+	if (!p->mode)
+		return err_set(e, EINVAL, "memoryPolicy.mode: is missing");
+	for (size_t i = 0; i < p->flags_len; i++) {
+		fixed |= p->flags[i] == OCI_MEMORY_POLICY_FLAG_MPOL_F_STATIC_NODES;
+		relative |= p->flags[i] == OCI_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES;
+	}
+	if (fixed && relative)
+		return err_set(e, EINVAL, "memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+	return check_list(p->nodes, "memoryPolicy.nodes", e);
+}
+
+int check_intel_rdt(const struct oci_intel_rdt *r, struct err *e)
+{
+	if (!r)
+		return 0;
+	/* It becomes the name of a directory. */
+	if (is_given(r->clos_id) && (strchr(r->clos_id, '/') || strcmp(r->clos_id, ".") == 0 || strcmp(r->clos_id, "..") == 0))
+		return err_set(e, EINVAL, "intelRdt.closID: \"%s\" is no directory name", r->clos_id);
+	if (is_given(r->mem_bw_schema) && (strncmp(r->mem_bw_schema, "MB:", 3) != 0 || strchr(r->mem_bw_schema, '\n')))
+		return err_set(e, EINVAL, "intelRdt.memBwSchema: \"%s\" is not one line that begins with MB:",
+			       r->mem_bw_schema);
+	for (size_t i = 0; i < r->schemata_len; i++)
+		if (strchr(r->schemata[i], '\n'))
+			return err_set(e, EINVAL, "intelRdt.schemata[%zu]: holds more than one line", i);
+	return 0;
+}

@@ -1,0 +1,251 @@
+/* Why: see unsupported.h. One row per property, so that the list of what is missing is the code that refuses it. */
+#include "spec/unsupported.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "spec/check.h"
+
+struct row {
+	const char *path;  /* "[]" stands for the index that the predicate returns */
+	/* True if the config asks for it; *index is that of the first array element that does. s->linux is there. */
+	bool (*asked)(const struct oci_spec *s, const struct spec_support *have, size_t *index);
+};
+
+#define ASKED(name)                                                                                       \
+	static bool name(const struct oci_spec *s, const struct spec_support *have __attribute__((unused)), \
+			 size_t *index __attribute__((unused)))
+
+/* ---- process ---- */
+
+ASKED(apparmor)
+{
+	return s->process && is_given(s->process->apparmor_profile);
+}
+
+ASKED(selinux)
+{
+	return s->process && is_given(s->process->selinux_label);
+}
+
+ASKED(io_priority)
+{
+	return s->process && s->process->io_priority;
+}
+
+ASKED(scheduler)
+{
+	return s->process && s->process->scheduler;
+}
+
+ASKED(cpu_affinity)
+{
+	const struct oci_exec_cpu_affinity *cpus = s->process ? s->process->exec_cpu_affinity : NULL;
+
+	return cpus && (is_given(cpus->initial) || is_given(cpus->final));
+}
+
+/* ---- mounts ---- */
+
+ASKED(mount_mappings)
+{
+	for (*index = 0; *index < s->mounts_len; ++*index)
+		if (s->mounts[*index].uid_mappings_len > 0 || s->mounts[*index].gid_mappings_len > 0)
+			return true;
+	return false;
+}
+
+static bool any_mount_has(const struct oci_spec *s, const char *option, size_t *index)
+{
+	for (*index = 0; *index < s->mounts_len; ++*index)
+		for (size_t i = 0; i < s->mounts[*index].options_len; i++)
+			if (strcmp(s->mounts[*index].options[i], option) == 0)
+				return true;
+	return false;
+}
+
+ASKED(mount_idmap)
+{
+	return any_mount_has(s, "idmap", index);
+}
+
+ASKED(mount_ridmap)
+{
+	return any_mount_has(s, "ridmap", index);
+}
+
+/* ---- linux ---- */
+
+ASKED(mount_label)
+{
+	return is_given(s->linux->mount_label);
+}
+
+ASKED(time_offsets)
+{
+	const struct oci_time_offsets *offsets = s->linux->time_offsets;
+
+	return offsets && (offsets->monotonic || offsets->boottime);
+}
+
+ASKED(net_devices)
+{
+	return s->linux->net_devices && s->linux->net_devices->len > 0;
+}
+
+ASKED(intel_rdt)
+{
+	return s->linux->intel_rdt;
+}
+
+ASKED(memory_policy)
+{
+	return s->linux->memory_policy;
+}
+
+/* config-linux.md: the listener's properties are without effect where nothing notifies. */
+ASKED(seccomp_default_notify)
+{
+	return s->linux->seccomp && s->linux->seccomp->default_action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY;
+}
+
+ASKED(seccomp_notify)
+{
+	const struct oci_seccomp *seccomp = s->linux->seccomp;
+
+	for (*index = 0; seccomp && *index < seccomp->syscalls_len; ++*index)
+		if (seccomp->syscalls[*index].action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
+			return true;
+	return false;
+}
+
+/* ---- linux.resources: a limit of 0, or of -1 where that means none, asks for nothing; engines write those ---- */
+
+ASKED(unified)
+{
+	const struct oci_resources *r = s->linux->resources;
+
+	return r && r->unified && r->unified->len > 0;
+}
+
+ASKED(device_rules)
+{
+	const struct oci_resources *r = s->linux->resources;
+
+	return r && r->devices_len > 0 && have->real_root && !have->device_filter &&
+	       !spec_namespace(s, OCI_NAMESPACE_TYPE_USER);
+}
+
+/* useHierarchy is how cgroup v2 always works. */
+ASKED(memory)
+{
+	const struct oci_memory *m = s->linux->resources ? s->linux->resources->memory : NULL;
+
+	return m && (m->limit > 0 || m->reservation > 0 || m->swap > 0 || m->kernel > 0 || m->kernel_tcp > 0 ||
+		     m->swappiness > 0 || m->disable_oom_killer || m->check_before_update);
+}
+
+ASKED(cpu)
+{
+	const struct oci_cpu *c = s->linux->resources ? s->linux->resources->cpu : NULL;
+
+	return c && (c->shares || c->quota > 0 || c->burst || c->period || c->realtime_runtime || c->realtime_period ||
+		     is_given(c->cpus) || is_given(c->mems) || c->idle);
+}
+
+/* config-linux.md: here 0 is a limit like any other. */
+ASKED(pids)
+{
+	const struct oci_pids *p = s->linux->resources ? s->linux->resources->pids : NULL;
+
+	return p && p->has_limit && p->limit >= 0;
+}
+
+ASKED(block_io)
+{
+	const struct oci_block_io *b = s->linux->resources ? s->linux->resources->block_io : NULL;
+
+	return b && (b->weight || b->leaf_weight || b->weight_device_len || b->throttle_read_bps_device_len ||
+		     b->throttle_write_bps_device_len || b->throttle_read_iops_device_len ||
+		     b->throttle_write_iops_device_len);
+}
+
+ASKED(hugepages)
+{
+	return s->linux->resources && s->linux->resources->hugepage_limits_len > 0;
+}
+
+ASKED(network)
+{
+	const struct oci_network *n = s->linux->resources ? s->linux->resources->network : NULL;
+
+	return n && (n->class_id || n->priorities_len > 0);
+}
+
+ASKED(rdma)
+{
+	const struct oci_resources *r = s->linux->resources;
+
+	return r && r->rdma && r->rdma->len > 0;
+}
+
+static const struct row rows[] = {
+	{ "process.apparmorProfile", apparmor },
+	{ "process.selinuxLabel", selinux },
+	{ "process.ioPriority", io_priority },
+	{ "process.scheduler", scheduler },
+	{ "process.execCPUAffinity", cpu_affinity },
+	{ "mounts[].uidMappings", mount_mappings },
+	{ "mounts[].options: idmap", mount_idmap },
+	{ "mounts[].options: ridmap", mount_ridmap },
+	{ "linux.mountLabel", mount_label },
+	{ "linux.timeOffsets", time_offsets },
+	{ "linux.netDevices", net_devices },
+	{ "linux.intelRdt", intel_rdt },
+	{ "linux.memoryPolicy", memory_policy },
+	{ "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY", seccomp_default_notify },
+	{ "linux.seccomp.syscalls[].action: SCMP_ACT_NOTIFY", seccomp_notify },
+	{ "linux.resources.unified", unified },
+	{ "linux.resources.devices", device_rules },
+	{ "linux.resources.memory", memory },
+	{ "linux.resources.cpu", cpu },
+	{ "linux.resources.pids", pids },
+	{ "linux.resources.blockIO", block_io },
+	{ "linux.resources.hugepageLimits", hugepages },
+	{ "linux.resources.network", network },
+	{ "linux.resources.rdma", rdma },
+};
+
+static int refuse(const char *path, size_t index, struct err *e)
+{
+	const char *brackets = strstr(path, "[]");
+
+	if (!brackets)
+		return err_set(e, ENOTSUP, "%s: is not supported by this version", path);
+	return err_set(e, ENOTSUP, "%.*s[%zu]%s: is not supported by this version", (int)(brackets - path), path, index,
+		       brackets + 2);
+}
+
+int spec_check_supported(const struct oci_spec *s, const struct spec_support *have, struct err *e)
+{
+	static struct oci_linux nothing;
+	struct oci_spec full = *s;
+	size_t index;
+
+	if (have->systemd_cgroup)
+		return err_set(e, ENOTSUP, "--systemd-cgroup: is not supported by this version");
+	if (!full.linux)
+		full.linux = &nothing;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].asked(&full, have, &index))
+			return refuse(rows[i].path, index, e);
+	return 0;
+}
+
+bool spec_applies(const char *path)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].path, path) == 0)
+			return false;
+	return true;
+}
