@@ -80,6 +80,9 @@ int sys_bounding_get(unsigned last_cap, uint64_t *ret)
 	for (unsigned cap = 0; cap <= last_cap && cap < 64; cap++) {
 		int n = prctl(PR_CAPBSET_READ, (unsigned long)cap, 0L, 0L, 0L);
 
+		/* Past the last capability that this kernel knows. */
+		if (n < 0 && errno == EINVAL)
+			break;
 		if (n < 0)
 			return -errno;
 		if (n)
