@@ -64,9 +64,9 @@ static const char *follow(struct arena *a, const char *physical, char **done, co
 	return arena_printf(a, "%s/%s", target, left);
 }
 
-static int not_there(const char *path, const char *at, struct err *e)
+static int not_there(const char *path, const char *at, int links, struct err *e)
 {
-	if (strcmp(path, at) == 0)
+	if (links == 0)
 		return err_set(e, ENOENT, "%s is not in the closure", path);
 	return err_set(e, ENOENT, "%s is not in the closure: it leads to %s", path, at);
 }
@@ -87,12 +87,12 @@ int closure_file_stat(struct arena *a, const struct store *s, const struct store
 		if (path_is_below(s->dir, *done ? done : "/"))
 			continue;  /* still above the store or at its door: these folders are the container's own */
 		if (!is_visible(s, closure, done))
-			return not_there(path, done, e);
+			return not_there(path, done, links, e);
 		physical = store_physical(a, s, done);
 		if (!physical)
 			break;
 		if (lstat(physical, ret) < 0)
-			return errno == ENOENT || errno == ENOTDIR ? not_there(path, done, e) :
+			return errno == ENOENT || errno == ENOTDIR ? not_there(path, done, links, e) :
 			       err_sys(e, errno, "stat %s", physical);
 		if (!S_ISLNK(ret->st_mode))
 			continue;
@@ -105,7 +105,7 @@ int closure_file_stat(struct arena *a, const struct store *s, const struct store
 	if (arena_failed(a))
 		return err_oom(e);
 	if (!done || !store_path_len(s, done))
-		return not_there(path, done && *done ? done : "/", e);
+		return not_there(path, done && *done ? done : "/", links, e);
 	if (ret_path)
 		*ret_path = done;
 	return 0;

@@ -133,7 +133,7 @@ static int find_by_path(struct arena *a, const struct recipe *r, const char *pat
 		return 0;
 	result = closure_file_stat(a, r->store, &r->closure, path, &st, NULL, e);
 	if (result < 0)
-		return err_prefix(e, "program %s", path);
+		return result;
 	return is_program(a, r, path) ? 0 : err_set(e, EACCES, "program %s is not an executable file", path);
 }
 

@@ -136,9 +136,11 @@ static int greet(struct conversation *c)
 
 	if (send_number(c, GREETING_CLIENT) < 0 || receive_number(c, &magic) < 0 || receive_number(c, &version) < 0)
 		return -c->e->num;
-	if (magic != GREETING_DAEMON || version >> 8 != 1 || version < VERSION(1, 14))
-		return err_set(c->e, EPROTO, "what listens at %s is not a store daemon that is known (version %" PRIu64 ".%" PRIu64
-			       ")", c->socket, version >> 8, version & 0xff);
+	if (magic != GREETING_DAEMON)
+		return err_set(c->e, EPROTO, "what listens at %s is not a store daemon", c->socket);
+	if (version >> 8 != 1 || version < VERSION(1, 14))
+		return err_set(c->e, EPROTO, "the daemon at %s speaks protocol %" PRIu64 ".%" PRIu64 ", not 1.14 or later", c->socket,
+			       version >> 8, version & 0xff);
 	/* Two things of old: a processor to run on, and whether to keep disk space in reserve. */
 	if (send_number(c, VERSION(1, 18)) < 0 || send_number(c, 0) < 0 || send_number(c, 0) < 0)
 		return -c->e->num;

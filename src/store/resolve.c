@@ -130,13 +130,26 @@ static int walk_step(struct walk *w, const char *name, struct err *e)
 	return S_ISLNK(st.st_mode) ? walk_link(w, e) : 0;
 }
 
+static int check_exists(struct arena *a, const struct store *s, const char *path, struct err *e)
+{
+	const char *dir = store_physical(a, s, s->dir), *physical = store_physical(a, s, path);
+	struct stat st;
+
+	if (!dir || !physical)
+		return err_oom(e);
+	if (lstat(physical, &st) == 0)
+		return 0;
+	if (errno == ENOENT && access(dir, F_OK) < 0)
+		return err_set(e, ENOENT, "store path %s: there is no store %s: name a relocated one with --store ROOT", path, dir);
+	return err_sys(e, errno, "store path %s", physical);
+}
+
 /* Inside the store: HASH-NAME, then what lies below it. */
 static int finish(struct walk *w, const struct store *s, struct store_ref *ret, struct err *e)
 {
 	const char *name = w->left + strspn(w->left, "/");
 	size_t n = store_name_len(name);
 	_cleanup_str_ struct str rest = STR_INIT;
-	struct stat st;
 
 	if (!n)
 		return err_set(e, EINVAL, "%s is not a store path: %s holds paths named HASH-NAME with a hash of %d characters",
@@ -153,9 +166,7 @@ static int finish(struct walk *w, const struct store *s, struct store_ref *ret, 
 	ret->rest = arena_strdup(w->arena, str_text(&rest));
 	if (arena_failed(w->arena) || rest.failed)
 		return err_oom(e);
-	if (lstat(store_physical(w->arena, s, ret->path), &st) < 0)
-		return err_sys(e, errno, "store path %s%s", s->root, ret->path);
-	return 0;
+	return check_exists(w->arena, s, ret->path, e);
 }
 
 int store_path_resolve(struct arena *a, const struct store *stores, size_t n, const char *path, struct store_ref *ret,
@@ -186,8 +197,9 @@ int store_path_resolve(struct arena *a, const struct store *stores, size_t n, co
 	if (r == 0 && arena_failed(a))
 		r = err_oom(e);
 	if (r == 0)
-		r = err_set(e, EINVAL, "%s does not lead into a store: it is %s%s", path, w.done.len ? w.done.text : "/",
-			    *stores[0].root ? ", neither below the root's nix/store nor gnu/store" : "");
+		r = err_set(e, EINVAL, "%s is not a store path: %s is not below %s%s%s%s%s", path,
+			    w.done.len ? w.done.text : "/", stores[0].root, stores[0].dir, n > 1 ? " or " : "",
+			    n > 1 ? stores[1].root : "", n > 1 ? stores[1].dir : "");
 	str_free(&w.done);
 	return r;
 }

@@ -29,6 +29,6 @@ int store_path_resolve(struct arena *a, const struct store *stores, size_t n, co
 
 /*
  * Finds the store that `path` leads into: a store path, something below one, or a symbolic link to one such as
- * ./result. Strings in *ret live in the arena. -ENOENT if it leads into no store.
+ * ./result. Strings in *ret live in the arena. -EINVAL if it leads into no store.
  */
 int store_locate(struct arena *a, const struct store_options *o, const char *path, struct store *ret, struct err *e);
