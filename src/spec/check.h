@@ -4,7 +4,10 @@
  */
 #pragma once
 
-#include "spec/validate.h"
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "oci_spec.h"
 
 /* "type: is wrong" in "mounts[3]" -> "mounts[3].type: is wrong". Returns -e->num. */
 int spec_err_in(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -7,7 +7,8 @@
 
 /*
  * Reads config.json in the directory bundle_fd, which must be a regular file of at most 16 MiB, and checks it
- * (spec_validate). bundle_path is for messages. Everything lies in the arena. Returns 0 or -errno.
+ * (spec_validate). A host or domain name, a namespace's path, a mount's type or source and a cgroup path that are ""
+ * become NULL. bundle_path is for messages. Everything lies in the arena. Returns 0 or -errno.
  */
 int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e);
 

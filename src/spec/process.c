@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "spec/check.h"
+#include "spec/validate.h"
 #include "spec/rlimit.h"
 
 static int check_env(const struct oci_process *p, struct err *e)

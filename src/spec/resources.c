@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "spec/check.h"
+#include "spec/validate.h"
 
 int check_list(const char *list, const char *name, struct err *e)
 {

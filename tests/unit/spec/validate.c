@@ -544,6 +544,12 @@ static void loading(void **state)
 	write_file(fd, "config.json", CONFIG(""));
 	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
 	assert_string_equal(spec->root->path, "rootfs");
+	write_file(fd, "config.json", CONFIG(",\"hostname\":\"\",\"domainname\":\"\",\"mounts\":[{\"destination\":\"/a\","
+					     "\"type\":\"\",\"source\":\"\",\"options\":[\"remount\"]}],\"linux\":{"
+					     "\"cgroupsPath\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}]}"));
+	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
+	assert_true(!spec->hostname && !spec->domainname && !spec->mounts[0].type && !spec->mounts[0].source);
+	assert_true(!spec->linux->cgroups_path && !spec->linux->namespaces[0].path);
 	unlinkat(fd, "config.json", 0);
 	assert_int_equal(mkfifoat(fd, "config.json", 0600), 0);
 	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), -EINVAL);
