@@ -17,7 +17,7 @@ enum { FRAMES_MAX = 24 };
 struct frame {
 	enum oci_shape shape;          /* OCI_SHAPE_ONE: an object */
 	const struct oci_type *type;   /* of an object */
-	const struct oci_field *field; /* array, map: theirs; object: of the property that is being read, NULL: unknown */
+	const struct oci_field *field; /* array, map: theirs; object: of the property that is read, NULL: unknown */
 	char *base;                    /* the C struct of the object */
 	size_t at;                     /* where it begins in the text */
 	uint64_t seen, present;        /* object: one bit per field that had a key, that had a value */

@@ -6,7 +6,7 @@
  * absent. An unknown property is skipped, as the specification asks for (config.md, Extensibility), and logged at debug
  * level; with a warning if it differs from a known one only in case, since then it is a slip.
  *
- * Time and memory are bounded by the size of the text: nesting and array lengths have limits, and there is no recursion.
+ * Time and memory are bounded by the size of the text: nesting and array lengths have limits, and nothing recurses.
  */
 #pragma once
 

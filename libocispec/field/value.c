@@ -100,7 +100,8 @@ static int read_enum(const struct oci_enum *values, const struct json_event *eve
 	if (event->type != JSON_STRING)
 		return expected("a string", event, e);
 	for (size_t i = 0; i < values->len; i++)
-		if (strlen(values->values[i]) == event->len && memcmp(values->values[i], event->text, event->len) == 0) {
+		if (strlen(values->values[i]) == event->len &&
+		    memcmp(values->values[i], event->text, event->len) == 0) {
 			*ret = (int)i + 1;
 			return 0;
 		}

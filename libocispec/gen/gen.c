@@ -195,8 +195,9 @@ static void put_type(const struct definition *d)
 	put("\nstatic const struct oci_field %s_fields[] = {\n", d->name);
 	for (size_t i = 0; i < d->properties_len; i++)
 		put_field(d, &d->properties[i]);
-	put("};\nconst struct oci_type oci_%s_type = {\n\t.name = \"oci_%s\", .fields = %s_fields, .fields_len = %zu,\n",
-	    d->name, d->name, d->name, d->properties_len);
+	put("};\nconst struct oci_type oci_%s_type = {\n\t.name = \"oci_%s\", .fields = %s_fields,\n", d->name,
+	    d->name, d->name);
+	put("\t.fields_len = %zu,\n", d->properties_len);
 	put("\t.size = sizeof(struct oci_%s), .closed = %s,\n};\n", d->name, d->closed ? "true" : "false");
 }
 

@@ -253,7 +253,9 @@ void schema_load(struct schema *s, const char *path)
 	all = get(root, "definitions");
 	for (size_t i = 0; i < all->u.object.len; i++) {
 		yajl_val v = all->u.object.values[i];
-		struct definition d = { .name = all->u.object.keys[i], .file = path, .doc = get_string(v, "description") };
+		struct definition d = { .name = all->u.object.keys[i],
+					.file = path,
+					.doc = get_string(v, "description") };
 		const char *where = format("%s: %s", path, d.name);
 
 		if (is_type(v, "string"))

@@ -265,7 +265,8 @@ int json_parse(const char *name, const char *text, size_t len, json_handler *han
 	int r = 0;
 
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		return err_set(e, EINVAL, "%s:1:1: the file begins with a byte order mark: save it as plain UTF-8", name);
+		return err_set(e, EINVAL, "%s:1:1: the file begins with a byte order mark: save it as plain UTF-8",
+			       name);
 	if (token_start(&p) == len)
 		return err_set(e, EINVAL, "%s:1:1: the file is empty, a JSON text was expected", name);
 	p.yajl = yajl_alloc(&callbacks, NULL, &p);

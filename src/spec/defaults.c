@@ -11,7 +11,8 @@
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 static char *default_args[] = { "/bin/sh", NULL };
-static char *default_env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", NULL };
+static char *default_env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm",
+			       NULL };
 static char *default_capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL };
 static char *masked_paths[] = {
 	"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
@@ -51,8 +52,9 @@ static const struct oci_mount pts_rootless = MOUNT("/dev/pts", "devpts", "devpts
 static const struct oci_mount sys_rootless = MOUNT("/sys", "none", "/sys", sys_options_rootless);
 
 static const struct oci_namespace default_namespaces[] = {
-	{ .type = OCI_NAMESPACE_TYPE_PID }, { .type = OCI_NAMESPACE_TYPE_IPC },	   { .type = OCI_NAMESPACE_TYPE_UTS },
-	{ .type = OCI_NAMESPACE_TYPE_MOUNT }, { .type = OCI_NAMESPACE_TYPE_CGROUP }, { .type = OCI_NAMESPACE_TYPE_NETWORK },
+	{ .type = OCI_NAMESPACE_TYPE_PID },    { .type = OCI_NAMESPACE_TYPE_IPC },
+	{ .type = OCI_NAMESPACE_TYPE_UTS },    { .type = OCI_NAMESPACE_TYPE_MOUNT },
+	{ .type = OCI_NAMESPACE_TYPE_CGROUP }, { .type = OCI_NAMESPACE_TYPE_NETWORK },
 };
 /* The same with the last one replaced. */
 static const struct oci_namespace user_namespace = { .type = OCI_NAMESPACE_TYPE_USER };
@@ -81,7 +83,8 @@ static struct oci_process *make_process(struct arena *a)
 	return NEW(a, struct oci_process, .terminal = true, .user = NEW(a, struct oci_user, .uid = 0),
 		   .args = default_args, .args_len = COUNT(default_args) - 1, .env = default_env,
 		   .env_len = COUNT(default_env) - 1, .cwd = "/", .capabilities = make_capabilities(a),
-		   .rlimits = COPY(a, default_rlimits), .rlimits_len = COUNT(default_rlimits), .no_new_privileges = true);
+		   .rlimits = COPY(a, default_rlimits), .rlimits_len = COUNT(default_rlimits),
+		   .no_new_privileges = true);
 }
 
 static struct oci_linux *make_linux(struct arena *a)

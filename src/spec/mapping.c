@@ -23,7 +23,8 @@ static int check_one(const struct oci_id_mapping *m, struct err *e)
 		return err_set(e, EINVAL, "containerID: %u ids from %u on go past the last possible id", m->size,
 			       m->container_id);
 	if (!fits(m->host_id, m->size))
-		return err_set(e, EINVAL, "hostID: %u ids from %u on go past the last possible id", m->size, m->host_id);
+		return err_set(e, EINVAL, "hostID: %u ids from %u on go past the last possible id", m->size,
+			       m->host_id);
 	return 0;
 }
 
@@ -40,7 +41,8 @@ int check_mappings(const struct oci_id_mapping *mappings, size_t len, const char
 			const struct oci_id_mapping *o = &mappings[k];
 
 			if (overlap(m->container_id, m->size, o->container_id, o->size))
-				return err_set(e, EINVAL, "%s[%zu].containerID: overlaps with %s[%zu]", name, i, name, k);
+				return err_set(e, EINVAL, "%s[%zu].containerID: overlaps with %s[%zu]", name, i, name,
+					       k);
 			if (overlap(m->host_id, m->size, o->host_id, o->size))
 				return err_set(e, EINVAL, "%s[%zu].hostID: overlaps with %s[%zu]", name, i, name, k);
 		}

@@ -48,7 +48,8 @@ static int check_mount(const struct oci_spec *s, const struct oci_mount *m, stru
 	bool bind = has_option(m, "bind") || has_option(m, "rbind");
 
 	if (is_root(m->destination))
-		return err_set(e, EINVAL, "destination: \"%s\" is the root itself: name that in root.path", m->destination);
+		return err_set(e, EINVAL, "destination: \"%s\" is the root itself: name that in root.path",
+			       m->destination);
 	if (bind && !is_given(m->source))
 		return err_set(e, EINVAL, "source: is missing, but a bind mount needs one");
 	if (!bind && !is_given(m->type) && !has_option(m, "remount"))

@@ -68,7 +68,8 @@ static int check_uts_name(const struct oci_spec *s, const char *name, const char
 	if (!is_given(name))
 		return 0;
 	if (strlen(name) > UTS_NAME_MAX)
-		return err_set(e, EINVAL, "%s: has %zu bytes, at most %d are possible", what, strlen(name), UTS_NAME_MAX);
+		return err_set(e, EINVAL, "%s: has %zu bytes, at most %d are possible", what, strlen(name),
+			       UTS_NAME_MAX);
 	return needs(s, OCI_NAMESPACE_TYPE_UTS, what, e);
 }
 

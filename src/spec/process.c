@@ -48,7 +48,8 @@ static void warn_unknown(const char *set, char *const *names, size_t len)
 		cap_value_t value;
 
 		if (strncmp(names[i], "CAP_", 4) != 0 || cap_from_name(names[i], &value) < 0)
-			log_warning("process.capabilities.%s[%zu]: unknown capability \"%.64s\", ignored", set, i, names[i]);
+			log_warning("process.capabilities.%s[%zu]: unknown capability \"%.64s\", ignored", set, i,
+				    names[i]);
 	}
 }
 
@@ -79,7 +80,8 @@ static int check_scheduler(const struct oci_scheduler *s, struct err *e)
 		return err_set(e, EINVAL, "scheduler.priority: is only for SCHED_FIFO and SCHED_RR, not for %s",
 			       oci_scheduler_policy_name(s->policy));
 	if ((s->runtime || s->deadline || s->period) && !deadline)
-		return err_set(e, EINVAL, "scheduler: runtime, deadline and period are only for SCHED_DEADLINE, not for %s",
+		return err_set(e, EINVAL,
+			       "scheduler: runtime, deadline and period are only for SCHED_DEADLINE, not for %s",
 			       oci_scheduler_policy_name(s->policy));
 	return 0;
 }

@@ -24,7 +24,8 @@ static int check_pages(const struct oci_resources *r, struct err *e)
 {
 	for (size_t i = 0; i < r->hugepage_limits_len; i++)
 		if (!is_page_size(r->hugepage_limits[i].page_size))
-			return err_set(e, EINVAL, "hugepageLimits[%zu].pageSize: \"%s\" is not a size like 64KB, 2MB or 1GB", i,
+			return err_set(e, EINVAL,
+				       "hugepageLimits[%zu].pageSize: \"%s\" is not a size like 64KB, 2MB or 1GB", i,
 				       r->hugepage_limits[i].page_size);
 	return 0;
 }
@@ -83,7 +84,8 @@ int check_memory_policy(const struct oci_memory_policy *p, struct err *e)
 		relative |= p->flags[i] == OCI_MEMORY_POLICY_FLAG_MPOL_F_RELATIVE_NODES;
 	}
 	if (fixed && relative)
-		return err_set(e, EINVAL, "memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+		return err_set(e, EINVAL,
+			       "memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
 	return check_list(p->nodes, "memoryPolicy.nodes", e);
 }
 
@@ -92,7 +94,8 @@ int check_intel_rdt(const struct oci_intel_rdt *r, struct err *e)
 	if (!r)
 		return 0;
 	/* It becomes the name of a directory. */
-	if (is_given(r->clos_id) && (strchr(r->clos_id, '/') || strcmp(r->clos_id, ".") == 0 || strcmp(r->clos_id, "..") == 0))
+	if (is_given(r->clos_id) &&
+	    (strchr(r->clos_id, '/') || strcmp(r->clos_id, ".") == 0 || strcmp(r->clos_id, "..") == 0))
 		return err_set(e, EINVAL, "intelRdt.closID: \"%s\" is no directory name", r->clos_id);
 	if (is_given(r->mem_bw_schema) && (strncmp(r->mem_bw_schema, "MB:", 3) != 0 || strchr(r->mem_bw_schema, '\n')))
 		return err_set(e, EINVAL, "intelRdt.memBwSchema: \"%s\" is not one line that begins with MB:",

@@ -9,7 +9,8 @@
 /* One of the dot-separated identifiers of a semantic version; a number has no leading zero. */
 static const char *skip_identifier(const char *s, bool number, bool no_leading_zero)
 {
-	size_t len = strspn(s, number ? "0123456789" : "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t len =
+		strspn(s, number ? "0123456789" : "0123456789-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 
 	if (len == 0)
 		return NULL;
@@ -189,7 +190,8 @@ int spec_check_id(const char *id, struct err *e)
 	if (len > 1024)
 		return err_set(e, EINVAL, "a container id has %zu bytes, at most 1024 are allowed", len);
 	if (strspn(id, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_+-.") != len)
-		return err_set(e, EINVAL, "invalid container id \"%s\": only letters, digits and the characters _+-. may occur",
+		return err_set(e, EINVAL,
+			       "invalid container id \"%s\": only letters, digits and the characters _+-. may occur",
 			       id);
 	if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 		return err_set(e, EINVAL, "invalid container id \"%s\"", id);

@@ -188,7 +188,8 @@ static void keys_and_presence(void **state)
 	refuse("{\"ociVersion\":null}", EINVAL, "config.json:1:1: \"ociVersion\" is missing");
 	refuse("{\"ociVersion\":\"1\",\"linux\":{\"uidMappings\":[{\"containerID\":0,\"size\":1}]}}", EINVAL,
 	       "config.json:1:43: linux.uidMappings[0]: \"hostID\" is missing");
-	refuse("{\"ociVersion\":\"1\",\n\"ociVersion\":\"1\"}", EINVAL, "config.json:2:1: ociVersion: the key is there twice");
+	refuse("{\"ociVersion\":\"1\",\n\"ociVersion\":\"1\"}", EINVAL,
+	       "config.json:2:1: ociVersion: the key is there twice");
 	refuse("{\"ociVersion\":\"1\",\"root\":null,\"root\":{\"path\":\"/\"}}", EINVAL,
 	       "config.json:1:31: root: the key is there twice");
 	refuse("{\"ociVersion\":\"1\",\"annotations\":{\"z\":\"b\",\"n\":null,\"a\":\"d\",\n \"z\":\"x\"}}", EINVAL,
@@ -196,7 +197,8 @@ static void keys_and_presence(void **state)
 	refuse("{\"ociVersion\":\"1\",\"linux\":{\"timeOffsets\":{\"realtime\":{}}}}", EINVAL,
 	       "config.json:1:43: linux.timeOffsets.realtime: unknown property");
 	/* unknown properties, and the sections of other platforms, are read over whatever they hold */
-	must_read("{\"x\":{\"a\":[1,[{}],{\"ociVersion\":2}]},\"windows\":{\"layerFolders\":[]},\"ociVersion\":\"1\",\"y\":0}");
+	must_read("{\"x\":{\"a\":[1,[{}],{\"ociVersion\":2}]},\"windows\":{\"layerFolders\":[]},\"ociVersion\":\"1\","
+		  "\"y\":0}");
 }
 
 static int32_t nice_of(const char *number)
@@ -229,10 +231,12 @@ static void numbers_at_the_border(void **state)
 	refuse_number("shares", "18446744073709551616",
 		      "shares: 18446744073709551616 is out of range, which is 0 to 18446744073709551615");
 	refuse_number("shares", "-1", "shares: -1 is out of range, which is 0 to 18446744073709551615");
-	refuse_number("quota", "-9223372036854775809",
-		      "quota: -9223372036854775809 is out of range, which is -9223372036854775808 to 9223372036854775807");
-	refuse_number("quota", "9223372036854775808",
-		      "quota: 9223372036854775808 is out of range, which is -9223372036854775808 to 9223372036854775807");
+	refuse_number(
+		"quota", "-9223372036854775809",
+		"quota: -9223372036854775809 is out of range, which is -9223372036854775808 to 9223372036854775807");
+	refuse_number(
+		"quota", "9223372036854775808",
+		"quota: 9223372036854775808 is out of range, which is -9223372036854775808 to 9223372036854775807");
 	refuse_number("quota", "1.5", "quota: expected an integer, found 1.5");
 	refuse_number("quota", "1e3", "quota: expected an integer, found 1e3");
 	refuse_number("quota", "1.0", "quota: expected an integer, found 1.0");
@@ -244,7 +248,8 @@ static void numbers_at_the_border(void **state)
 	refuse("{\"ociVersion\":\"1\",\"process\":{\"cwd\":\"/\",\"oomScoreAdj\":2147483648}}", EINVAL,
 	       "config.json:1:54: process.oomScoreAdj: 2147483648 is out of range, which is -2147483648 to 2147483647");
 	refuse("{\"ociVersion\":\"1\",\"process\":{\"cwd\":\"/\",\"oomScoreAdj\":-2147483649}}", EINVAL,
-	       "config.json:1:54: process.oomScoreAdj: -2147483649 is out of range, which is -2147483648 to 2147483647");
+	       "config.json:1:54: process.oomScoreAdj: -2147483649 is out of range, which is -2147483648 to "
+	       "2147483647");
 	refuse("{\"ociVersion\":\"1\",\"process\":{\"cwd\":\"/\",\"user\":{\"uid\":4294967296}}}", EINVAL,
 	       "config.json:1:54: process.user.uid: 4294967296 is out of range, which is 0 to 4294967295");
 	assert_int_equal(must_read("{\"ociVersion\":\"1\",\"linux\":{\"resources\":{\"blockIO\":{\"weight\":65535}}}}")
@@ -354,7 +359,8 @@ static void error_stays_one_line(void **state)
 	(void)state;
 	assert_null(read_spec("{\"ociVersion\":\"1\",\"annotations\":{\"a\\nb\\u001b\":1}}"));
 	assert_string_equal(err.text, "config.json:1:47: annotations[\"a b?\"]: expected a string, found a number");
-	assert_null(read_spec(elements("{\"ociVersion\":\"1\",\"linux\":{\"rootfsPropagation\":\"", 100000, "x", "\"}}")));
+	assert_null(
+		read_spec(elements("{\"ociVersion\":\"1\",\"linux\":{\"rootfsPropagation\":\"", 100000, "x", "\"}}")));
 	assert_true(strlen(err.text) < 300);
 }
 

@@ -85,7 +85,8 @@ static void real_documents(void **state)
 		if (io_read_file(arena, AT_FDCWD, path, OCI_READ_BYTES_MAX, &json, NULL, &err) < 0)
 			fail_msg("%s", err.text);
 		round_trip(documents[i].type, json, NULL);
-		assert_int_equal(oci_write(&written, documents[i].type, must_read(documents[i].type, json), OCI_COMPACT), 0);
+		assert_int_equal(
+			oci_write(&written, documents[i].type, must_read(documents[i].type, json), OCI_COMPACT), 0);
 		byte_counts(json, before);
 		byte_counts(written.text, after);
 		assert_memory_equal(before, after, sizeof before);
@@ -103,8 +104,10 @@ static void values_that_are_false(void **state)
 		   "{\"ociVersion\":\"\",\"root\":{\"path\":\"\",\"readonly\":false},\"mounts\":[],\"annotations\":{},"
 		   "\"linux\":{\"resources\":{\"devices\":[{\"allow\":false}],\"memory\":{\"limit\":0},\"cpu\":{}}}}");
 	round_trip(&oci_features_type,
-		   "{\"ociVersionMin\":\"1\",\"ociVersionMax\":\"2\",\"linux\":{\"selinux\":{\"enabled\":false},\"apparmor\":{}}}",
-		   "{\"ociVersionMin\":\"1\",\"ociVersionMax\":\"2\",\"linux\":{\"apparmor\":{},\"selinux\":{\"enabled\":false}}}");
+		   "{\"ociVersionMin\":\"1\",\"ociVersionMax\":\"2\",\"linux\":{\"selinux\":{\"enabled\":false},"
+		   "\"apparmor\":{}}}",
+		   "{\"ociVersionMin\":\"1\",\"ociVersionMax\":\"2\",\"linux\":{\"apparmor\":{},\"selinux\":{"
+		   "\"enabled\":false}}}");
 }
 
 static void structs_made_by_hand(void **state)
@@ -120,9 +123,10 @@ static void structs_made_by_hand(void **state)
 	process.rlimits_len = 1;
 	assert_int_equal(oci_write(&out, &oci_process_type, &process, OCI_COMPACT), 0);
 	/* has_ is not set anywhere: a value other than 0 is written all the same, and a user always has both ids */
-	assert_string_equal(out.text, "{\"user\":{\"uid\":7,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\","
-				      "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":18446744073709551615,\"soft\":0}],"
-				      "\"noNewPrivileges\":true,\"oomScoreAdj\":-1}");
+	assert_string_equal(out.text,
+			    "{\"user\":{\"uid\":7,\"gid\":0},\"args\":[\"sh\"],\"cwd\":\"/\","
+			    "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":18446744073709551615,\"soft\":0}],"
+			    "\"noNewPrivileges\":true,\"oomScoreAdj\":-1}");
 }
 
 static void indented_text(void **state)
@@ -132,8 +136,9 @@ static void indented_text(void **state)
 				   must_read(&oci_spec_type, "{\"ociVersion\":\"1\",\"mounts\":[{\"destination\":\"/\","
 							     "\"options\":[]}],\"annotations\":{\"a\":\"b\"}}"),
 				   OCI_INDENTED), 0);
-	assert_string_equal(out.text, "{\n\t\"ociVersion\": \"1\",\n\t\"mounts\": [\n\t\t{\n\t\t\t\"destination\": \"/\",\n"
-				      "\t\t\t\"options\": []\n\t\t}\n\t],\n\t\"annotations\": {\n\t\t\"a\": \"b\"\n\t}\n}\n");
+	assert_string_equal(out.text,
+			    "{\n\t\"ociVersion\": \"1\",\n\t\"mounts\": [\n\t\t{\n\t\t\t\"destination\": \"/\",\n"
+			    "\t\t\t\"options\": []\n\t\t}\n\t],\n\t\"annotations\": {\n\t\t\"a\": \"b\"\n\t}\n}\n");
 }
 
 static void strings_are_escaped(void **state)

@@ -96,7 +96,8 @@ static void linux_section(void **state)
 	/* a listener is nothing without a rule that notifies it */
 	take(SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\",\"listenerMetadata\":\"y\""));
 	refuse(SECCOMP("\"defaultAction\":\"SCMP_ACT_NOTIFY\""), "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY");
-	refuse(SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\"},"
+	refuse(SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_"
+		       "LOG\"},"
 		       "{\"names\":[\"b\"],\"action\":\"SCMP_ACT_NOTIFY\"}]"),
 	       "linux.seccomp.syscalls[1].action: SCMP_ACT_NOTIFY");
 }
@@ -104,11 +105,21 @@ static void linux_section(void **state)
 static void resources(void **state)
 {
 	static const char *const nothing[] = {
-		"", "\"unified\":{}", "\"devices\":[]", "\"memory\":{}", "\"cpu\":{}", "\"pids\":{}", "\"blockIO\":{}",
-		"\"memory\":{\"limit\":0,\"swap\":-1,\"reservation\":-1,\"disableOOMKiller\":false,\"useHierarchy\":true}",
+		"",
+		"\"unified\":{}",
+		"\"devices\":[]",
+		"\"memory\":{}",
+		"\"cpu\":{}",
+		"\"pids\":{}",
+		"\"blockIO\":{}",
+		"\"memory\":{\"limit\":0,\"swap\":-1,\"reservation\":-1,\"disableOOMKiller\":false,\"useHierarchy\":"
+		"true}",
 		"\"cpu\":{\"shares\":0,\"quota\":-1,\"period\":0,\"cpus\":\"\",\"mems\":\"\",\"idle\":0}",
-		"\"pids\":{\"limit\":-1}", "\"blockIO\":{\"weight\":0,\"weightDevice\":[]}", "\"hugepageLimits\":[]",
-		"\"network\":{\"classID\":0,\"priorities\":[]}", "\"rdma\":{}",
+		"\"pids\":{\"limit\":-1}",
+		"\"blockIO\":{\"weight\":0,\"weightDevice\":[]}",
+		"\"hugepageLimits\":[]",
+		"\"network\":{\"classID\":0,\"priorities\":[]}",
+		"\"rdma\":{}",
 	};
 	static const char *const limits[][2] = {
 		{ "unified", "{\"memory.high\":\"1\"}" },
@@ -245,15 +256,19 @@ static void features(void **state)
 	(void)state;
 	assert_int_equal(spec_features(arena, &have, &f, &err), 0);
 	assert_int_equal(oci_write(&text, &oci_features_type, f, OCI_COMPACT), 0);
-	assert_string_equal(text.text,
+	assert_string_equal(
+		text.text,
 		"{\"ociVersionMin\":\"1.0.0\",\"ociVersionMax\":\"1.3.0\",\"hooks\":[\"prestart\",\"createRuntime\","
 		"\"createContainer\",\"startContainer\",\"poststart\",\"poststop\"],\"mountOptions\":[\"bind\",\"ro\"],"
-		"\"linux\":{\"namespaces\":[\"mount\",\"pid\",\"network\",\"ipc\",\"uts\",\"user\",\"cgroup\",\"time\"],"
+		"\"linux\":{\"namespaces\":[\"mount\",\"pid\",\"network\",\"ipc\",\"uts\",\"user\",\"cgroup\",\"time\"]"
+		","
 		"\"capabilities\":[\"CAP_CHOWN\"],\"cgroup\":{\"v1\":false,\"v2\":true,\"systemd\":false,"
 		"\"systemdUser\":false,\"rdma\":false},\"seccomp\":{\"enabled\":true,\"actions\":[\"SCMP_ACT_KILL\","
-		"\"SCMP_ACT_KILL_PROCESS\",\"SCMP_ACT_KILL_THREAD\",\"SCMP_ACT_TRAP\",\"SCMP_ACT_ERRNO\",\"SCMP_ACT_TRACE\","
+		"\"SCMP_ACT_KILL_PROCESS\",\"SCMP_ACT_KILL_THREAD\",\"SCMP_ACT_TRAP\",\"SCMP_ACT_ERRNO\",\"SCMP_ACT_"
+		"TRACE\","
 		"\"SCMP_ACT_ALLOW\",\"SCMP_ACT_LOG\"],\"operators\":[\"SCMP_CMP_NE\",\"SCMP_CMP_LT\",\"SCMP_CMP_LE\","
-		"\"SCMP_CMP_EQ\",\"SCMP_CMP_GE\",\"SCMP_CMP_GT\",\"SCMP_CMP_MASKED_EQ\"],\"archs\":[\"SCMP_ARCH_X86_64\"],"
+		"\"SCMP_CMP_EQ\",\"SCMP_CMP_GE\",\"SCMP_CMP_GT\",\"SCMP_CMP_MASKED_EQ\"],\"archs\":[\"SCMP_ARCH_X86_"
+		"64\"],"
 		"\"knownFlags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_LOG\","
 		"\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
 		"\"supportedFlags\":[\"SECCOMP_FILTER_FLAG_LOG\"]},\"apparmor\":{\"enabled\":false},"

@@ -68,8 +68,9 @@ static void refuse(const char *json, const char *message)
 static void version(void **state)
 {
 	static const char *const good[] = { "1.0.0", "1.99.12", "1.0.2-dev", "1.2.0-rc.1+build.05", "1.0.0+-" };
-	static const char *const bad[] = { "", "1", "1.2", "1.2.3.4", "v1.0.0", "01.0.0", "1.00.0", "1.0.0-", "1.0.0-01",
-					   "1.0.0-a..b", "1.0.0+", "1.0.0 ", "1.0.0-a_b", "1..0" };
+	static const char *const bad[] = { "",       "1",      "1.2",       "1.2.3.4",  "v1.0.0",
+					   "01.0.0", "1.00.0", "1.0.0-",    "1.0.0-01", "1.0.0-a..b",
+					   "1.0.0+", "1.0.0 ", "1.0.0-a_b", "1..0" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -98,7 +99,8 @@ static void top_level(void **state)
 static void hooks(void **state)
 {
 	(void)state;
-	take(CONFIG(",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":1},{\"path\":\"/x\",\"args\":[],\"env\":[\"A\"]}]}"));
+	take(CONFIG(",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":1},{\"path\":\"/"
+		    "x\",\"args\":[],\"env\":[\"A\"]}]}"));
 	refuse(CONFIG(",\"hooks\":{\"prestart\":[{\"path\":\"/x\"},{\"path\":\"x\"}]}"),
 	       "hooks.prestart[1].path: \"x\" is not absolute");
 	refuse(CONFIG(",\"hooks\":{\"createRuntime\":[{\"path\":\"\"}]}"),
@@ -107,7 +109,8 @@ static void hooks(void **state)
 	       "hooks.createContainer[0].timeout: 0 is not greater than 0");
 	refuse(CONFIG(",\"hooks\":{\"startContainer\":[{\"path\":\"/x\",\"timeout\":-1}]}"),
 	       "hooks.startContainer[0].timeout: -1 is not greater than 0");
-	refuse(CONFIG(",\"hooks\":{\"poststart\":[{\"path\":\"y\"}]}"), "hooks.poststart[0].path: \"y\" is not absolute");
+	refuse(CONFIG(",\"hooks\":{\"poststart\":[{\"path\":\"y\"}]}"),
+	       "hooks.poststart[0].path: \"y\" is not absolute");
 	refuse(CONFIG(",\"hooks\":{\"poststop\":[{\"path\":\"z\"}]}"), "hooks.poststop[0].path: \"z\" is not absolute");
 }
 
@@ -116,7 +119,8 @@ static void process(void **state)
 	(void)state;
 	take(PROCESS(""));
 	refuse(CONFIG(",\"process\":{\"cwd\":\"\",\"args\":[\"a\"]}"), "process.cwd: \"\" is not an absolute path");
-	refuse(CONFIG(",\"process\":{\"cwd\":\"a/b\",\"args\":[\"a\"]}"), "process.cwd: \"a/b\" is not an absolute path");
+	refuse(CONFIG(",\"process\":{\"cwd\":\"a/b\",\"args\":[\"a\"]}"),
+	       "process.cwd: \"a/b\" is not an absolute path");
 	refuse(CONFIG(",\"process\":{\"cwd\":\"/\"}"),
 	       "process.args: is missing or empty, but the program must be named");
 	refuse(CONFIG(",\"process\":{\"cwd\":\"/\",\"args\":[]}"),
@@ -138,12 +142,14 @@ static void process(void **state)
 
 static void rlimits(void **state)
 {
-	static const char *const names[] = { "AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE",
-					     "NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK" };
+	static const char *const names[] = { "AS",      "CORE",     "CPU",        "DATA",   "FSIZE", "LOCKS",
+					     "MEMLOCK", "MSGQUEUE", "NICE",       "NOFILE", "NPROC", "RSS",
+					     "RTPRIO",  "RTTIME",   "SIGPENDING", "STACK" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		take(arena_printf(arena, PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_%s\",\"soft\":1,\"hard\":1}]"), names[i]));
+		take(arena_printf(arena, PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_%s\",\"soft\":1,\"hard\":1}]"),
+				  names[i]));
 	refuse(PROCESS(",\"rlimits\":[{\"type\":\"NOFILE\",\"soft\":1,\"hard\":1}]"),
 	       "process.rlimits[0].type: unknown limit \"NOFILE\"");
 	refuse(PROCESS(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":1,\"hard\":1},"
@@ -284,9 +290,10 @@ static void time_and_devices(void **state)
 
 static void sysctl(void **state)
 {
-	static const char *const ipc[] = { "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall",
-					   "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced", "fs.mqueue.msg_max",
-					   "kernel/sem", "fs/mqueue/msg_max" };
+	static const char *const ipc[] = { "kernel.msgmax", "kernel.msgmnb",          "kernel.msgmni",
+					   "kernel.sem",    "kernel.shmall",          "kernel.shmmax",
+					   "kernel.shmmni", "kernel.shm_rmid_forced", "fs.mqueue.msg_max",
+					   "kernel/sem",    "fs/mqueue/msg_max" };
 	static const struct {
 		const char *key, *type;
 	} others[] = { { "net.ipv4.ip_forward", "network" }, { "net/ipv4/conf/eth0.1/rp_filter", "network" },
@@ -298,26 +305,35 @@ static void sysctl(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof ipc / sizeof *ipc; i++) {
-		take(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"ipc\"}") ",\"sysctl\":{\"%s\":\"1\"}"), ipc[i]));
+		take(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"ipc\"}") ",\"sysctl\":{\"%s\":\"1\"}"),
+				  ipc[i]));
 		refuse(arena_printf(arena, LINUX("\"sysctl\":{\"%s\":\"1\"}"), ipc[i]),
 		       arena_printf(arena, "linux.sysctl[\"%s\"]: would change the host: add {\"type\": \"ipc\"} to "
 					   "linux.namespaces", ipc[i]));
 	}
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		take(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"%s\",\"path\":\"/x\"}") ",\"sysctl\":{\"%s\":\"1\"}"),
+		take(arena_printf(arena,
+				  LINUX(NAMESPACES(",{\"type\":\"%s\",\"path\":\"/x\"}") ",\"sysctl\":{\"%s\":\"1\"}"),
 				  others[i].type, others[i].key));
 		refuse(arena_printf(arena, LINUX("\"sysctl\":{\"%s\":\"1\"}"), others[i].key),
 		       arena_printf(arena, "linux.sysctl[\"%s\"]: would change the host: add {\"type\": \"%s\"} to "
 					   "linux.namespaces", others[i].key, others[i].type));
 	}
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
-		refuse(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"uts\"}")
-						 ",\"sysctl\":{\"%s\":\"1\"}"), never[i]),
+		refuse(arena_printf(
+			       arena,
+			       LINUX(NAMESPACES(
+				       ",{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"uts\"}") ",\"sysctl\":{"
+													"\"%s\":"
+													"\"1\"}"),
+			       never[i]),
 		       arena_printf(arena, "linux.sysctl[\"%s\"]: would change the host: it belongs to no namespace",
 				    never[i]));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		refuse(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"network\"}") ",\"sysctl\":{\"%s\":\"1\"}"), bad[i]),
-		       arena_printf(arena, "linux.sysctl[\"%s\"]: no part of its name may be empty, \".\" or \"..\"", bad[i]));
+		refuse(arena_printf(arena, LINUX(NAMESPACES(",{\"type\":\"network\"}") ",\"sysctl\":{\"%s\":\"1\"}"),
+				    bad[i]),
+		       arena_printf(arena, "linux.sysctl[\"%s\"]: no part of its name may be empty, \".\" or \"..\"",
+				    bad[i]));
 	refuse(LINUX(NAMESPACES(",{\"type\":\"uts\"}") ",\"sysctl\":{\"kernel.hostname\":\"x\"}"),
 	       "linux.sysctl[\"kernel.hostname\"]: is set with the property hostname instead");
 }
@@ -370,7 +386,8 @@ static void mounts(void **state)
 	take(LINUX(NAMESPACES("") ",\"maskedPaths\":[\"/a\"],\"readonlyPaths\":[\"/\"]"));
 	refuse(LINUX(NAMESPACES("") ",\"maskedPaths\":[\"/a\",\"b\"]"),
 	       "linux.maskedPaths[1]: \"b\" is not an absolute path");
-	refuse(LINUX(NAMESPACES("") ",\"readonlyPaths\":[\"\"]"), "linux.readonlyPaths[0]: \"\" is not an absolute path");
+	refuse(LINUX(NAMESPACES("") ",\"readonlyPaths\":[\"\"]"),
+	       "linux.readonlyPaths[0]: \"\" is not an absolute path");
 }
 
 #define DEVICE(text) LINUX("\"devices\":[{" text "}]")
@@ -387,8 +404,10 @@ static void devices(void **state)
 	refuse(DEVICE("\"path\":\"/d\",\"type\":\"\",\"major\":1,\"minor\":1"),
 	       "linux.devices[0].type: \"\" is not one of c, b, u, p");
 	refuse(DEVICE("\"path\":\"d\",\"type\":\"p\""), "linux.devices[0].path: \"d\" is not an absolute path");
-	refuse(DEVICE("\"path\":\"/d\",\"type\":\"b\",\"minor\":1"), "linux.devices[0].major: is missing, but type is b");
-	refuse(DEVICE("\"path\":\"/d\",\"type\":\"c\",\"major\":1"), "linux.devices[0].minor: is missing, but type is c");
+	refuse(DEVICE("\"path\":\"/d\",\"type\":\"b\",\"minor\":1"),
+	       "linux.devices[0].major: is missing, but type is b");
+	refuse(DEVICE("\"path\":\"/d\",\"type\":\"c\",\"major\":1"),
+	       "linux.devices[0].minor: is missing, but type is c");
 	refuse(DEVICE("\"path\":\"/d\",\"type\":\"c\",\"major\":4096,\"minor\":1"),
 	       "linux.devices[0].major: 4096 is out of range, which is 0 to 4095");
 	refuse(DEVICE("\"path\":\"/d\",\"type\":\"c\",\"major\":1,\"minor\":-1"),
@@ -398,7 +417,8 @@ static void devices(void **state)
 	take(RULE(",\"type\":\"b\",\"major\":8,\"access\":\"rwm\""));
 	take(RULE(",\"type\":\"a\",\"major\":-1,\"minor\":-1,\"access\":\"\""));
 	refuse(RULE(",\"type\":\"p\""), "linux.resources.devices[0].type: \"p\" is not one of a, b, c");
-	refuse(RULE(",\"access\":\"rwx\""), "linux.resources.devices[0].access: \"rwx\" holds more than the letters r, w, m");
+	refuse(RULE(",\"access\":\"rwx\""),
+	       "linux.resources.devices[0].access: \"rwx\" holds more than the letters r, w, m");
 	refuse(RULE(",\"major\":-2"), "linux.resources.devices[0].major: -2 is out of range, which is 0 to 4095");
 	refuse(RULE(",\"minor\":1048576"),
 	       "linux.resources.devices[0].minor: 1048576 is out of range, which is 0 to 1048575");
@@ -417,7 +437,8 @@ static void resources(void **state)
 	       "linux.resources.unified[\"../memory.high\"]: is no file of a cgroup, like memory.high");
 	refuse(LINUX("\"resources\":{\"unified\":{\"high\":\"1\"}}"),
 	       "linux.resources.unified[\"high\"]: is no file of a cgroup, like memory.high");
-	take(LINUX("\"resources\":{\"cpu\":{\"idle\":1,\"cpus\":\"0-3,7\",\"mems\":\"\"},\"memory\":{\"swappiness\":100}}"));
+	take(LINUX("\"resources\":{\"cpu\":{\"idle\":1,\"cpus\":\"0-3,7\",\"mems\":\"\"},\"memory\":{\"swappiness\":"
+		   "100}}"));
 	refuse(LINUX("\"resources\":{\"cpu\":{\"idle\":2}}"), "linux.resources.cpu.idle: 2 is neither 0 nor 1");
 	refuse(LINUX("\"resources\":{\"cpu\":{\"mems\":\"x\"}}"),
 	       "linux.resources.cpu.mems: \"x\" is not a list like 0-3,7");
@@ -439,14 +460,16 @@ static void other_linux(void **state)
 	refuse(LINUX("\"memoryPolicy\":{\"nodes\":\"0\"}"), "linux.memoryPolicy.mode: is missing");
 	refuse(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"all\"}"),
 	       "linux.memoryPolicy.nodes: \"all\" is not a list like 0-3,7");
-	refuse(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_RELATIVE_NODES\"]}"),
+	refuse(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"flags\":[\"MPOL_F_STATIC_NODES\",\"MPOL_F_RELATIVE_"
+		     "NODES\"]}"),
 	       "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
 	take(LINUX("\"intelRdt\":{\"closID\":\"a\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L3:0=f\"]}"));
 	refuse(LINUX("\"intelRdt\":{\"closID\":\"a/b\"}"), "linux.intelRdt.closID: \"a/b\" is no directory name");
 	refuse(LINUX("\"intelRdt\":{\"closID\":\"..\"}"), "linux.intelRdt.closID: \"..\" is no directory name");
 	refuse(LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:0\"}"),
 	       "linux.intelRdt.memBwSchema: \"L3:0\" is not one line that begins with MB:");
-	refuse(LINUX("\"intelRdt\":{\"schemata\":[\"a\",\"a\\nb\"]}"), "linux.intelRdt.schemata[1]: holds more than one line");
+	refuse(LINUX("\"intelRdt\":{\"schemata\":[\"a\",\"a\\nb\"]}"),
+	       "linux.intelRdt.schemata[1]: holds more than one line");
 }
 
 #define SECCOMP(text) LINUX("\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"" text "}")
@@ -471,7 +494,8 @@ static void seccomp(void **state)
 	refuse(SYSCALL("\"names\":[\"a\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":65536"),
 	       "linux.seccomp.syscalls[0].errnoRet: 65536 is out of range, which is 0 to 65535");
 	refuse(SYSCALL("\"names\":[\"a\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":1"),
-	       "linux.seccomp.syscalls[0].errnoRet: is not for SCMP_ACT_KILL, only for SCMP_ACT_ERRNO and SCMP_ACT_TRACE");
+	       "linux.seccomp.syscalls[0].errnoRet: is not for SCMP_ACT_KILL, only for SCMP_ACT_ERRNO and "
+	       "SCMP_ACT_TRACE");
 	refuse(SYSCALL("\"names\":[\"a\"],\"action\":\"SCMP_ACT_LOG\","
 		       "\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]"),
 	       "linux.seccomp.syscalls[0].args[0].index: 6 is out of range, which is 0 to 5");
@@ -544,9 +568,10 @@ static void loading(void **state)
 	write_file(fd, "config.json", CONFIG(""));
 	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
 	assert_string_equal(spec->root->path, "rootfs");
-	write_file(fd, "config.json", CONFIG(",\"hostname\":\"\",\"domainname\":\"\",\"mounts\":[{\"destination\":\"/a\","
-					     "\"type\":\"\",\"source\":\"\",\"options\":[\"remount\"]}],\"linux\":{"
-					     "\"cgroupsPath\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}]}"));
+	write_file(fd, "config.json",
+		   CONFIG(",\"hostname\":\"\",\"domainname\":\"\",\"mounts\":[{\"destination\":\"/a\","
+			  "\"type\":\"\",\"source\":\"\",\"options\":[\"remount\"]}],\"linux\":{"
+			  "\"cgroupsPath\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}]}"));
 	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
 	assert_true(!spec->hostname && !spec->domainname && !spec->mounts[0].type && !spec->mounts[0].source);
 	assert_true(!spec->linux->cgroups_path && !spec->linux->namespaces[0].path);
