@@ -11,39 +11,36 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int result(long n)
-{
-	return n < 0 ? -errno : 0;
-}
+#include "sys/result.h"
 
 int sys_set_groups(const gid_t *gids, size_t n)
 {
-	return result(syscall(SYS_setgroups, n, n ? gids : NULL));
+	return sys_result(syscall(SYS_setgroups, n, n ? gids : NULL));
 }
 
 int sys_set_gid(gid_t gid)
 {
-	return result(syscall(SYS_setresgid, gid, gid, gid));
+	return sys_result(syscall(SYS_setresgid, gid, gid, gid));
 }
 
 int sys_set_uid(uid_t uid)
 {
-	return result(syscall(SYS_setresuid, uid, uid, uid));
+	return sys_result(syscall(SYS_setresuid, uid, uid, uid));
 }
 
 int sys_keep_caps(bool keep)
 {
-	return result(prctl(PR_SET_KEEPCAPS, keep ? 1L : 0L, 0L, 0L, 0L));
+	return sys_result(prctl(PR_SET_KEEPCAPS, keep ? 1L : 0L, 0L, 0L, 0L));
 }
 
 int sys_set_dumpable(bool dumpable)
 {
-	return result(prctl(PR_SET_DUMPABLE, dumpable ? 1L : 0L, 0L, 0L, 0L));
+	return sys_result(prctl(PR_SET_DUMPABLE, dumpable ? 1L : 0L, 0L, 0L, 0L));
 }
 
 int sys_set_no_new_privs(void)
 {
-	return result(prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L));
+	return sys_result(prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L));
 }
 
 int sys_caps_get(struct sys_caps *ret)
@@ -52,7 +49,7 @@ int sys_caps_get(struct sys_caps *ret)
 	struct __user_cap_data_struct data[2] = { 0 };
 	int r;
 
-	r = result(syscall(SYS_capget, &header, data));
+	r = sys_result(syscall(SYS_capget, &header, data));
 	if (r < 0)
 		return r;
 	ret->effective = data[0].effective | (uint64_t)data[1].effective << 32;
@@ -71,7 +68,7 @@ int sys_caps_set(const struct sys_caps *caps)
 		data[i].permitted = (uint32_t)(caps->permitted >> (32 * i));
 		data[i].inheritable = (uint32_t)(caps->inheritable >> (32 * i));
 	}
-	return result(syscall(SYS_capset, &header, data));
+	return sys_result(syscall(SYS_capset, &header, data));
 }
 
 int sys_bounding_get(unsigned last_cap, uint64_t *ret)
@@ -93,7 +90,7 @@ int sys_bounding_get(unsigned last_cap, uint64_t *ret)
 
 int sys_bounding_drop(unsigned cap)
 {
-	return result(prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0L, 0L, 0L));
+	return sys_result(prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0L, 0L, 0L));
 }
 
 int sys_ambient_get(unsigned last_cap, uint64_t *ret)
@@ -112,10 +109,10 @@ int sys_ambient_get(unsigned last_cap, uint64_t *ret)
 
 int sys_ambient_clear(void)
 {
-	return result(prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L));
+	return sys_result(prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L));
 }
 
 int sys_ambient_raise(unsigned cap)
 {
-	return result(prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_RAISE, (unsigned long)cap, 0L, 0L));
+	return sys_result(prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_RAISE, (unsigned long)cap, 0L, 0L));
 }

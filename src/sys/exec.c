@@ -18,23 +18,19 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-
-static int result(long n)
-{
-	return n < 0 ? -errno : 0;
-}
+#include "sys/result.h"
 
 int sys_set_rlimit(int resource, uint64_t soft, uint64_t hard)
 {
 	/* The kernel's struct rlimit64, on every architecture; RLIM_INFINITY there is UINT64_MAX. */
 	struct { uint64_t soft, hard; } limit = { soft, hard };
 
-	return result(syscall(SYS_prlimit64, 0, resource, &limit, NULL));
+	return sys_result(syscall(SYS_prlimit64, 0, resource, &limit, NULL));
 }
 
 int sys_set_personality(unsigned long domain)
 {
-	return result(personality(domain));
+	return sys_result(personality(domain));
 }
 
 mode_t sys_umask(mode_t mask)
@@ -44,17 +40,17 @@ mode_t sys_umask(mode_t mask)
 
 int sys_chdir(const char *path)
 {
-	return result(chdir(path));
+	return sys_result(chdir(path));
 }
 
 int sys_getcwd(char *buf, size_t size)
 {
-	return result(syscall(SYS_getcwd, buf, size));
+	return sys_result(syscall(SYS_getcwd, buf, size));
 }
 
 int sys_cloexec_from(unsigned first)
 {
-	return result(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC));
+	return sys_result(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC));
 }
 
 int sys_set_cloexec(int fd, bool cloexec)
@@ -63,7 +59,7 @@ int sys_set_cloexec(int fd, bool cloexec)
 
 	if (flags < 0)
 		return -errno;
-	return result(fcntl(fd, F_SETFD, cloexec ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC));
+	return sys_result(fcntl(fd, F_SETFD, cloexec ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC));
 }
 
 int sys_fill_standard_streams(void)
@@ -93,7 +89,7 @@ int sys_reset_signals(void)
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &defaults, NULL); /* fails for SIGKILL and SIGSTOP, which have no other disposition */
 	sigemptyset(&none);
-	return result(sigprocmask(SIG_SETMASK, &none, NULL));
+	return sys_result(sigprocmask(SIG_SETMASK, &none, NULL));
 }
 
 int sys_can_execute(const char *path)
@@ -104,7 +100,7 @@ int sys_can_execute(const char *path)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
-	return result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
+	return sys_result(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
 }
 
 ssize_t sys_read_head(const char *path, void *buf, size_t size)
@@ -130,10 +126,10 @@ int sys_seccomp_load(const struct sock_filter *filter, size_t n, unsigned flags)
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	if (r > 0)
 		return -ESRCH; /* TSYNC: the number of the thread that could not follow */
-	return result(r);
+	return sys_result(r);
 }
 
 int sys_execve(const char *path, char *const *argv, char *const *envp)
 {
-	return result(execve(path, argv, envp));
+	return sys_result(execve(path, argv, envp));
 }

@@ -16,11 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-
-static int result(long n)
-{
-	return n < 0 ? -errno : 0;
-}
+#include "sys/result.h"
 
 static int resolve(int root_fd, const char *path)
 {
@@ -80,29 +76,33 @@ int sys_pty_slave(int master)
 
 int sys_pty_number(int master, unsigned *ret)
 {
-	return result(ioctl(master, TIOCGPTN, ret));
+	return sys_result(ioctl(master, TIOCGPTN, ret));
 }
 
-int sys_pty_set_size(int fd, unsigned short rows, unsigned short columns)
+int sys_pty_set_size(int fd, unsigned rows, unsigned columns)
 {
-	struct winsize size = { .ws_row = rows, .ws_col = columns };
+	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };
 
-	return result(ioctl(fd, TIOCSWINSZ, &size));
+	return sys_result(ioctl(fd, TIOCSWINSZ, &size));
 }
 
 int sys_pty_get_size(int fd, struct winsize *ret)
 {
-	return result(ioctl(fd, TIOCGWINSZ, ret));
+	return sys_result(ioctl(fd, TIOCGWINSZ, ret));
 }
 
 int sys_pty_chown(int slave, uid_t uid)
 {
-	return result(fchown(slave, uid, (gid_t)-1));
+	struct stat st;
+
+	if (fstat(slave, &st) < 0)
+		return -errno;
+	return st.st_uid == uid ? 0 : sys_result(fchown(slave, uid, (gid_t)-1));
 }
 
 int sys_pty_control(int slave)
 {
-	return result(ioctl(slave, TIOCSCTTY, 0));
+	return sys_result(ioctl(slave, TIOCSCTTY, 0));
 }
 
 int sys_pty_become_standard(int fd)

@@ -20,7 +20,7 @@ int sys_pty_slave(int master);
 /* N of /dev/pts/N. */
 int sys_pty_number(int master, unsigned *ret);
 
-int sys_pty_set_size(int fd, unsigned short rows, unsigned short columns);
+int sys_pty_set_size(int fd, unsigned rows, unsigned columns);
 int sys_pty_get_size(int fd, struct winsize *ret);
 /* Its group stays the one that the devpts was mounted with. */
 int sys_pty_chown(int slave, uid_t uid);
