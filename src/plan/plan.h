@@ -310,6 +310,7 @@ struct plan_options {
 	const char *id;
 	unsigned preserve_fds;
 	bool new_keyring;
+	bool no_cgroup;               /* --cgroup-manager disabled: it stays in the caller's */
 	bool console;                 /* a console socket was given, or the caller's own terminal is connected */
 };
 

@@ -8,11 +8,12 @@
 
 static int kill_opened(struct run_context *c, const struct opened *o, int signal, bool all, struct err *e)
 {
+	const struct cgroup_owner owner = { c->root, o->record->id };
 	_cleanup_close_ int fd = -1;
 	int r;
 
 	if (all && o->record->cgroup_path) {
-		r = cgroup_signal(o->record->cgroup_path, signal, e);
+		r = cgroup_signal(o->record->cgroup_path, &owner, signal, e);
 		/* Engines send --all after init has died, to get the rest; there may be none. */
 		return r;
 	}
@@ -27,7 +28,7 @@ static int kill_opened(struct run_context *c, const struct opened *o, int signal
 	if (r < 0)
 		return err_sys(e, -r, "send signal %d to process %ld", signal, (long)o->record->pid);
 	/* Without a pid namespace of its own, the others do not die with the first process. */
-	return signal == SIGKILL && o->record->cgroup_path ? cgroup_signal(o->record->cgroup_path, signal, e) : 0;
+	return signal == SIGKILL && o->record->cgroup_path ? cgroup_signal(o->record->cgroup_path, &owner, signal, e) : 0;
 }
 
 int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e)

@@ -327,6 +327,7 @@ static void end_process(pid_t *pid, int *pidfd)
 
 void container_abort(struct container *c)
 {
+	const struct cgroup_owner owner = { c->context->root, c->options->id };
 	struct err e;
 
 	/* Outer first: it could still make init. If it had made one that we were not told of, that one sees our end close. */
@@ -336,7 +337,7 @@ void container_abort(struct container *c)
 	end_process(&c->init_pid, &c->init_pidfd);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
-	if (c->plan.cgroup_path && c->record.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &e) < 0)
+	if (c->plan.cgroup_path && c->record.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
 		log_warning("%s", e.text);
 	if (c->options->pid_file && c->record.has_pid)
 		unlink(c->options->pid_file);

@@ -124,10 +124,11 @@ static void run_poststop(struct run_context *c, const struct opened *o)
 
 int container_destroy(struct run_context *c, struct opened *o, struct err *e)
 {
+	const struct cgroup_owner owner = { c->root, o->record->id };
 	int r = kill_and_wait(c, o, e);
 
 	if (r == 0 && o->record->cgroup_path)
-		r = cgroup_destroy(o->record->cgroup_path, e);
+		r = cgroup_destroy(o->record->cgroup_path, &owner, e);
 	if (r < 0)
 		return r;
 	/* A container that was never created had no createRuntime hooks to undo. */

@@ -1,0 +1,181 @@
+/*
+ * Why: the cgroup is how the kernel holds a container's processes together, so it is what a kill goes by. A path
+ * alone is not enough for that: a config may name a cgroup that is already in use, and a record may outlive its
+ * container. Hence the owner's name on the cgroup itself.
+ */
+#include "apply/cgroup.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apply/apply.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "sys/cgroup.h"
+
+/* How long killed processes may take to go. */
+enum { DEATH_MS = 10 * 1000 };
+
+static void owner_text(const struct cgroup_owner *owner, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/%s", owner->state_root, owner->id);
+}
+
+static bool is_owned(int fd, const struct cgroup_owner *owner)
+{
+	char wanted[PATH_MAX], mark[PATH_MAX];
+
+	owner_text(owner, wanted, sizeof wanted);
+	return sys_cgroup_read_mark(fd, mark, sizeof mark) == 0 && strcmp(mark, wanted) == 0;
+}
+
+static bool is_marked(int fd)
+{
+	char mark[PATH_MAX];
+
+	return sys_cgroup_read_mark(fd, mark, sizeof mark) != -ENODATA;
+}
+
+/* A new cgroup, or one that is empty and nobody's, marked as ours. */
+static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
+{
+	const struct cgroup_owner owner = { ctx->state_root, ctx->id };
+	_cleanup_close_ int fd = -1;
+	char text[PATH_MAX];
+	bool made;
+	int r;
+
+	fd = sys_cgroup_make(path, &made);
+	if (fd < 0)
+		return err_sys(e, -fd, "cannot make the cgroup %s", path);
+	r = sys_cgroup_populated(fd);
+	if (r < 0)
+		return err_sys(e, -r, "cannot tell whether the cgroup %s is in use", path);
+	if (r > 0)
+		return err_set(e, EBUSY, "the cgroup %s is in use: there are processes in it", path);
+	owner_text(&owner, text, sizeof text);
+	r = sys_cgroup_mark(fd, text);
+	if (r == -EEXIST && is_owned(fd, &owner))
+		r = 0;
+	if (r == -EEXIST)
+		return err_set(e, EBUSY, "the cgroup %s belongs to another container", path);
+	if (r < 0) {
+		if (made)
+			sys_cgroup_remove(path, false);
+		return err_sys(e, -r, "cannot mark the cgroup %s as the container's", path);
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
+{
+	const struct op_cgroup *cgroup = &op->cgroup;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	r = make(ctx, cgroup->path, &fd, e);
+	/* A user who was given a cgroup to divide, but not the right to move processes in it. */
+	if (r == 0 && !cgroup->required && !sys_cgroup_may_enter(fd)) {
+		sys_cgroup_remove(cgroup->path, false);
+		r = err_set(e, EACCES, "cannot enter the cgroup %s", cgroup->path);
+	}
+	if (r < 0 && !cgroup->required && r != -EBUSY) {
+		log_debug("no cgroup for the container: %s", e->text);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	ctx->cgroup_fd = take_fd(&fd);
+	return 0;
+}
+
+/* ---- signals ---- */
+
+struct delivery {
+	int signal;
+	int sent;
+	int error;
+};
+
+static int send_to(pid_t pid, void *data)
+{
+	struct delivery *d = data;
+
+	if (kill(pid, d->signal) == 0)
+		d->sent++;
+	else if (errno != ESRCH)
+		d->error = errno;
+	return 0;
+}
+
+/* Frozen, none of them can fork or end, so that each pid in the list is what it was when it was read. */
+static int send_frozen(int fd, struct delivery *d)
+{
+	char state[8] = "";
+	bool frozen_before;
+	int r;
+
+	r = sys_cgroup_read(fd, "cgroup.freeze", state, sizeof state);
+	if (r < 0)
+		return r;
+	frozen_before = state[0] == '1';
+	if (!frozen_before)
+		r = sys_cgroup_write(fd, "cgroup.freeze", "1");
+	if (r < 0)
+		return r;
+	r = sys_cgroup_each_pid(fd, send_to, d);
+	if (!frozen_before) {
+		int thawed = sys_cgroup_write(fd, "cgroup.freeze", "0");
+
+		r = r < 0 ? r : thawed;
+	}
+	return r;
+}
+
+int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal, struct err *e)
+{
+	_cleanup_close_ int fd = sys_cgroup_open(path);
+	struct delivery d = { .signal = signal };
+	int r;
+
+	if (fd == -ENOENT || fd == -ENODEV || (fd >= 0 && !is_owned(fd, owner)))
+		return 0;
+	if (fd < 0)
+		return err_sys(e, -fd, "cannot open the cgroup %s", path);
+	r = sys_cgroup_populated(fd);
+	if (r > 0)
+		r = signal == SIGKILL ? sys_cgroup_write(fd, "cgroup.kill", "1") : send_frozen(fd, &d);
+	if (r < 0)
+		return err_sys(e, -r, "cannot send signal %d to the processes in the cgroup %s", signal, path);
+	if (d.error)
+		return err_sys(e, d.error, "cannot send signal %d to all processes in the cgroup %s", signal, path);
+	return 0;
+}
+
+int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct err *e)
+{
+	_cleanup_close_ int fd = sys_cgroup_open(path);
+	int r;
+
+	if (fd == -ENOENT || fd == -ENODEV)
+		return 0;
+	if (fd < 0)
+		return err_sys(e, -fd, "cannot open the cgroup %s", path);
+	if (!is_owned(fd, owner)) {
+		/* If we were killed between making and marking it, it is ours all the same: empty, and nobody's. */
+		if (is_marked(fd) || sys_cgroup_remove(path, false) < 0)
+			log_debug("the cgroup %s is not this container's, left alone", path);
+		return 0;
+	}
+	r = sys_cgroup_write(fd, "cgroup.kill", "1");
+	if (r == 0)
+		r = sys_cgroup_wait_empty(fd, DEATH_MS);
+	if (r == -ETIMEDOUT)
+		return err_set(e, ETIMEDOUT, "processes in the cgroup %s do not die", path);
+	if (r == 0)
+		r = sys_cgroup_remove(path, true);
+	return r < 0 ? err_sys(e, -r, "cannot remove the cgroup %s", path) : 0;
+}

@@ -1,0 +1,22 @@
+/*
+ * The container's cgroup after it was made: OP_CGROUP made it and wrote its owner on it. A cgroup that bears
+ * another name, or none, is somebody else's: nothing in it is ever killed, whatever the record of a container says.
+ */
+#pragma once
+
+#include "base/err.h"
+
+/* Whose cgroup it is: ids are unique within a state root only. */
+struct cgroup_owner {
+	const char *state_root;
+	const char *id;
+};
+
+/*
+ * Sends a signal to every process in the cgroup and below it; they cannot fork away meanwhile. SIGKILL reaches all
+ * of them at once. 0 also if there is none: engines send signals to all after the first process has died.
+ */
+int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal, struct err *e);
+
+/* Kills what is left in it and removes it, with all below. 0 also if it is gone already, or not the owner's. */
+int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct err *e);

@@ -1,0 +1,368 @@
+/*
+ * Why: cgroup v2 is where the kernel keeps a container's processes together. On hosts that also have version 1 it
+ * is mounted somewhere else, so its place is found out, never assumed; below it all is done by descriptors.
+ */
+#include "sys/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <limits.h>
+#include <mntent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "sys/path.h"
+#include "sys/result.h"
+
+#define MARK "user.cloister"
+
+/*
+ * How deep a container may have nested cgroups for us to follow; the kernel's own limit is far above, our stack is
+ * not.
+ */
+enum { DEPTH_MAX = 128 };
+
+static int open_if_cgroup2(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return sys_fs_type(fd) == CGROUP2_SUPER_MAGIC ? take_fd(&fd) : -ENODEV;
+}
+
+/* The two usual places first: a mount table with a thousand store paths is long. */
+static int open_mount(void)
+{
+	struct mntent *entry;
+	int fd = open_if_cgroup2("/sys/fs/cgroup");
+	FILE *table;
+
+	if (fd < 0)
+		fd = open_if_cgroup2("/sys/fs/cgroup/unified");
+	if (fd >= 0)
+		return fd;
+	table = setmntent("/proc/self/mounts", "re");
+	if (!table)
+		return -ENODEV;
+	fd = -ENODEV;
+	while (fd < 0 && (entry = getmntent(table)))
+		if (strcmp(entry->mnt_type, "cgroup2") == 0)
+			fd = open_if_cgroup2(entry->mnt_dir);
+	endmntent(table);
+	return fd < 0 ? -ENODEV : fd;
+}
+
+static int open_below(int mount, const char *path)
+{
+	while (*path == '/')
+		path++;
+	return sys_open_beneath(mount, *path ? path : ".", O_RDONLY | O_DIRECTORY);
+}
+
+int sys_cgroup_open(const char *path)
+{
+	_cleanup_close_ int mount = open_mount();
+
+	return mount < 0 ? mount : open_below(mount, path);
+}
+
+/* The line "0::/path" of /proc/self/cgroup; the path, in the arena, or NULL. */
+static int read_own(struct arena *a, int proc_fd, char **ret, struct err *e)
+{
+	_cleanup_close_ int fd = openat(proc_fd, "self/cgroup", O_RDONLY | O_CLOEXEC);
+	char *text, *line, *save = NULL;
+	int r;
+
+	*ret = NULL;
+	if (fd < 0)
+		return err_sys(e, errno, "open /proc/self/cgroup");
+	r = io_read_fd(a, fd, "/proc/self/cgroup", 256 * 1024, &text, NULL, e);
+	if (r < 0)
+		return r;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strncmp(line, "0::/", 4) == 0)
+			*ret = line + 3;
+	return 0;
+}
+
+/*
+ * The cgroup2 mount's own root, as mountinfo has it: without a cgroup namespace a container sees the host's path of its
+ * cgroup, but has only that part mounted. NULL if there is none, or too much text.
+ */
+static char *mount_root(struct arena *a, int proc_fd)
+{
+	_cleanup_close_ int fd = openat(proc_fd, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	char *text, *line, *save = NULL;
+	struct err ignored;
+
+	if (fd < 0 || io_read_fd(a, fd, "mountinfo", 16 * 1024 * 1024, &text, NULL, &ignored) < 0)
+		return NULL;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char root[PATH_MAX];
+
+		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %4095s", root) == 1)
+			return arena_strdup(a, root);
+	}
+	return NULL;
+}
+
+int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e)
+{
+	_cleanup_close_ int mount = open_mount(), dir = -1;
+	char *own, *root;
+	size_t len;
+	int r;
+
+	*ret = NULL;
+	if (mount < 0)
+		return 0;
+	r = read_own(a, proc_fd, &own, e);
+	if (r < 0 || !own)
+		return r;
+	dir = open_below(mount, own);
+	if (dir >= 0) {
+		*ret = own;
+		return 0;
+	}
+	root = mount_root(a, proc_fd);
+	len = root ? strlen(root) : 0;
+	if (len > 1 && strncmp(own, root, len) == 0 && (own[len] == '/' || own[len] == 0))
+		*ret = own[len] ? own + len : "/";
+	return 0;
+}
+
+int sys_cgroup_make(const char *path, bool *ret_made)
+{
+	_cleanup_close_ int fd = open_mount();
+	_cleanup_free_ char *copy = strdup(path);
+	char *name, *save = NULL;
+
+	*ret_made = false;
+	if (fd < 0)
+		return fd;
+	if (!copy)
+		return -ENOMEM;
+	for (name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		int next;
+
+		*ret_made = mkdirat(fd, name, 0755) == 0;
+		if (!*ret_made && errno != EEXIST)
+			return -errno;
+		next = sys_open_beneath(fd, name, O_RDONLY | O_DIRECTORY);
+		if (next < 0)
+			return next;
+		close(fd);
+		fd = next;
+	}
+	return take_fd(&fd);
+}
+
+int sys_cgroup_mark(int fd, const char *text)
+{
+	return sys_result(fsetxattr(fd, MARK, text, strlen(text), XATTR_CREATE));
+}
+
+int sys_cgroup_read_mark(int fd, char *buf, size_t size)
+{
+	ssize_t n = fgetxattr(fd, MARK, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = 0;
+	return 0;
+}
+
+bool sys_cgroup_may_enter(int fd)
+{
+	return faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) == 0;
+}
+
+int sys_cgroup_write(int fd, const char *file, const char *value)
+{
+	_cleanup_close_ int f = openat(fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return f < 0 ? -errno : io_write_all(f, value, strlen(value));
+}
+
+int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
+{
+	_cleanup_close_ int f = openat(fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = f < 0 ? -errno : io_read_full(f, buf, size - 1);
+
+	if (n < 0)
+		return (int)n;
+	buf[n] = 0;
+	return 0;
+}
+
+static int parse_populated(const char *events)
+{
+	const char *found = strstr(events, "populated ");
+
+	return found ? found[10] == '1' : -EBADMSG;
+}
+
+int sys_cgroup_populated(int fd)
+{
+	char events[256];
+	int r = sys_cgroup_read(fd, "cgroup.events", events, sizeof events);
+
+	return r < 0 ? r : parse_populated(events);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int sys_cgroup_wait_empty(int fd, int timeout_ms)
+{
+	_cleanup_close_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	int64_t end = now_ms() + timeout_ms;
+
+	if (events < 0)
+		return -errno;
+	for (;;) {
+		struct pollfd changed = { .fd = events, .events = POLLPRI };
+		char text[256];
+		ssize_t n = pread(events, text, sizeof text - 1, 0);
+		int64_t left = end - now_ms();
+		int populated;
+
+		if (n < 0)
+			return -errno;
+		text[n] = 0;
+		populated = parse_populated(text);
+		if (populated <= 0)
+			return populated;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		if (poll(&changed, 1, (int)left) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int visit_procs(int fd, int (*visit)(pid_t pid, void *data), void *data)
+{
+	int file = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	_cleanup_fclose_ FILE *f = file < 0 ? NULL : fdopen(file, "re");
+	long pid;
+	int r = 0;
+
+	if (!f)
+		return -errno;
+	/* EOPNOTSUPP: a threaded cgroup, whose processes are listed further up. */
+	while (r == 0 && fscanf(f, "%ld", &pid) == 1)
+		if (pid > 0)
+			r = visit((pid_t)pid, data);
+	return r;
+}
+
+/* A stream over the directory fd, which stays the caller's. */
+static DIR *open_stream(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+
+	if (!d && copy >= 0)
+		close(copy);
+	return d;
+}
+
+/* The next directory in the stream, NULL at its end. */
+static const char *next_child(DIR *d)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(d)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			return entry->d_name;
+	return NULL;
+}
+
+static int each_pid(int fd, int depth, int (*visit)(pid_t pid, void *data), void *data)
+{
+	_cleanup_closedir_ DIR *d = open_stream(fd);
+	const char *name;
+	int r;
+
+	if (!d)
+		return -errno;
+	if (depth > DEPTH_MAX)
+		return -ELOOP;
+	r = visit_procs(fd, visit, data);
+	while (r == 0 && (name = next_child(d))) {
+		_cleanup_close_ int child = sys_open_beneath(fd, name, O_RDONLY | O_DIRECTORY);
+
+		if (child >= 0)
+			r = each_pid(child, depth + 1, visit, data);
+		else if (child != -ENOENT)
+			r = child;
+	}
+	return r;
+}
+
+int sys_cgroup_each_pid(int fd, int (*visit)(pid_t pid, void *data), void *data)
+{
+	return each_pid(fd, 0, visit, data);
+}
+
+static int remove_below(int parent, const char *name, int depth)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_closedir_ DIR *d = NULL;
+	const char *child;
+	int r = 0;
+
+	/* Mostly there is nothing below it. */
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY)
+		return -errno;
+	if (depth > DEPTH_MAX)
+		return -ELOOP;
+	fd = sys_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
+	d = fd < 0 ? NULL : open_stream(fd);
+	if (!d)
+		return -errno;
+	while (r == 0 && (child = next_child(d)))
+		r = remove_below(fd, child, depth + 1);
+	if (r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+int sys_cgroup_remove(const char *path, bool recursive)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent_path = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+	_cleanup_close_ int parent = -1;
+
+	if (!slash || !slash[1])
+		return -EINVAL;
+	if (!parent_path)
+		return -ENOMEM;
+	parent = sys_cgroup_open(parent_path);
+	if (parent == -ENOENT || parent == -ENODEV)
+		return 0;
+	if (parent < 0)
+		return parent;
+	if (!recursive)
+		return unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	return remove_below(parent, slash + 1, 0);
+}
