@@ -21,8 +21,8 @@ static int open_terminal(struct apply *ctx, int *ret_master, int *ret_slave, str
 	if (master == -ENOENT)
 		return err_sys(e, ENOENT, "/dev/pts/ptmx is missing in the container: mount a devpts on /dev/pts");
 	if (master == -ENODEV)
-		return err_set(e, ENODEV, "/dev/pts/ptmx in the container is not the terminal multiplexer: mount a devpts on "
-			       "/dev/pts");
+		return err_set(e, ENODEV, "/dev/pts/ptmx in the container is not the terminal multiplexer: mount a "
+			       "devpts on /dev/pts");
 	if (master < 0)
 		return err_sys(e, -master, "cannot make a terminal on the container's devpts");
 	slave = sys_pty_slave(master);
@@ -77,7 +77,8 @@ int apply_console(struct apply *ctx, const struct op *op, struct err *e)
 	int r;
 
 	if (ctx->console_fd < 0)
-		return err_set(e, EINVAL, "a terminal is asked for, and nobody is there to take it: give --console-socket");
+		return err_set(e, EINVAL, "a terminal is asked for, and nobody is there to take it: give "
+			       "--console-socket");
 	r = open_terminal(ctx, &master, &slave, e);
 	if (r == 0)
 		r = prepare(&op->console, slave, e);

@@ -87,8 +87,8 @@ static int add_archs(scmp_filter_ctx f, const struct plan_seccomp *filter, struc
 			return err_set(e, ENOTSUP, "architectures[%zu]: this libseccomp does not know %s", i, name);
 		r = seccomp_arch_add(f, token);
 		if (r == -EDOM)
-			return err_set(e, EINVAL, "architectures[%zu]: %s has the other byte order than this machine", i,
-				       name);
+			return err_set(e, EINVAL, "architectures[%zu]: %s has the other byte order than this machine",
+				       i, name);
 		if (r < 0 && r != -EEXIST)
 			return err_sys(e, -r, "architectures[%zu]: cannot add %s to the filter", i, name);
 	}

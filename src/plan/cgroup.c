@@ -40,8 +40,8 @@ static int configured_path(struct build *b, const char *config, const char **ret
 	int r;
 
 	if (is_systemd_form(config))
-		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\" is for the systemd cgroup manager, which is not supported: "
-			       "use the cgroupfs manager", config);
+		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\" is for the systemd cgroup manager, which is not "
+			       "supported: use the cgroupfs manager", config);
 	r = normalise(b->plan, config, &path, e);
 	if (r < 0)
 		return r;
@@ -63,8 +63,8 @@ int plan_cgroup(struct build *b, struct err *e)
 	if (b->options->no_cgroup)
 		return 0;
 	if (!own && required)
-		return err_set(e, ENODEV, "linux.cgroupsPath: this host has no cgroup2 file system mounted, and version 1 is not "
-			       "supported: mount one (mount -t cgroup2 cgroup2 /sys/fs/cgroup)");
+		return err_set(e, ENODEV, "linux.cgroupsPath: this host has no cgroup2 file system mounted, and "
+			       "version 1 is not supported: mount one (mount -t cgroup2 cgroup2 /sys/fs/cgroup)");
 	if (!own)
 		return 0;
 	if (required) {

@@ -130,8 +130,8 @@ static int add_call(struct rules *r, size_t index, const struct oci_syscall *cal
 		return n;
 	for (size_t i = 0; i < call->args_len; i++)
 		if (call->args[i].index >= SYSCALL_ARGS)
-			return err_set(e, EINVAL, "%s.args[%zu]: index %u: a system call has arguments 0 to 5", where, i,
-				       call->args[i].index);
+			return err_set(e, EINVAL, "%s.args[%zu]: index %u: a system call has arguments 0 to 5", where,
+				       i, call->args[i].index);
 	/* It says what is so anyway. */
 	if (call->action == filter->default_action && errno_ret == filter->default_errno)
 		return 0;

@@ -140,7 +140,8 @@ static void what_is_missing_is_said_as_engines_expect(void **state)
 
 	(void)state;
 	assert_int_equal(apply_find_exec(&ctx, &op, &err), -ENOENT);
-	assert_string_equal(err.text, "exec \"no-such-tool\": executable file not found in $PATH: no such file or directory");
+	assert_string_equal(err.text, "exec \"no-such-tool\": executable file not found in $PATH: no such file or "
+			    "directory");
 	args[0] = "/no/such/tool";
 	assert_int_equal(apply_find_exec(&ctx, &op, &err), -ENOENT);
 	assert_string_equal(err.text, "exec \"/no/such/tool\": no such file or directory");

@@ -254,7 +254,9 @@ static void a_working_directory_that_is_none(void **state)
 
 static void limits_and_the_rest(void **state)
 {
-	struct op limit = { .rlimit = { .resource = RLIMIT_NOFILE, .soft = 16, .hard = UINT64_MAX, .name = "RLIMIT_NOFILE" } };
+	struct op limit = {
+		.rlimit = { .resource = RLIMIT_NOFILE, .soft = 16, .hard = UINT64_MAX, .name = "RLIMIT_NOFILE" },
+	};
 	struct op domain = { .personality = 8 };
 	struct op mask = { .mode = 027 };
 	struct op none = { 0 };

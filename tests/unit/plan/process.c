@@ -49,7 +49,8 @@ static int plan_json(const char *json)
 	return r < 0 ? r : plan_process(&build, &err);
 }
 
-#define CONFIG(process, rest) "{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]" process "}" rest "}"
+#define CONFIG(process, rest) \
+	"{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]" process "}" rest "}"
 
 /* The names of the START operations, in order. */
 static const char *order(void)
@@ -188,8 +189,10 @@ static void what_makes_no_sense(void **state)
 {
 	(void)state;
 	assert_int_equal(plan_json("{\"ociVersion\":\"1.3.0\"}"), -EINVAL);
-	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "")), -EINVAL);
-	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]", "")), -EINVAL);
+	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "")),
+			 -EINVAL);
+	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]", "")),
+			 -EINVAL);
 	assert_int_equal(plan_json(CONFIG("", ",\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}}")),
 			 -EINVAL);
 	assert_int_equal(plan_json(CONFIG("", ",\"linux\":{\"personality\":{}}")), -EINVAL);

@@ -111,13 +111,14 @@ static void what_is_refused(void **state)
 		     "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY is not supported");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":"
 			       "[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}"), &err, ENOTSUP,
-		     "linux.seccomp.flags[0]: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for SCMP_ACT_NOTIFY, which is not "
-		     "supported");
+		     "linux.seccomp.flags[0]: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for SCMP_ACT_NOTIFY, which is "
+		     "not supported");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],"
 			       "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5000}]}"), &err, EINVAL,
 		     "linux.seccomp.syscalls[0]: errno 5000 is above 4095");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],"
-			       "\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}"),
+			       "\"action\":\"SCMP_ACT_KILL\","
+			       "\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}"),
 		     &err, EINVAL, "linux.seccomp.syscalls[0].args[0]: index 6: a system call has arguments 0 to 5");
 }
 

@@ -1,0 +1,252 @@
+/* Making and destroying a cgroup, on a fake tree: nothing that is somebody else's is ever killed. */
+#include "tests/unit/unit.h"
+
+#include <signal.h>
+
+#include "apply/apply.h"
+#include "apply/cgroup.h"
+#include "base/str.h"
+#include "sys/cgroup.h"
+
+/* The one cgroup of the fake; its descriptor is a copy of standard error, for close(2). */
+static struct {
+	bool exists, populated, may_enter, stubborn;
+	int make_error, mark_error;
+	char mark[64];
+} fake;
+static struct str calls;
+static struct err err;
+static struct plan plan;
+static struct apply ctx;
+static const struct cgroup_owner owner = { "/run/state", "x" };
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof fake);
+	fake.may_enter = true;
+	str_free(&calls);
+	calls = STR_INIT;
+	ctx = (struct apply){ .plan = &plan, .state_root = "/run/state", .id = "x", .cgroup_fd = -1 };
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	if (ctx.cgroup_fd >= 0)
+		close(ctx.cgroup_fd);
+	str_free(&calls);
+	return 0;
+}
+
+int sys_cgroup_open(const char *path)
+{
+	(void)path;
+	return fake.exists ? dup(2) : -ENOENT;
+}
+
+int sys_cgroup_make(const char *path, bool *ret_made)
+{
+	(void)path;
+	if (fake.make_error)
+		return -fake.make_error;
+	*ret_made = !fake.exists;
+	fake.exists = true;
+	return dup(2);
+}
+
+int sys_cgroup_mark(int fd, const char *text)
+{
+	(void)fd;
+	if (fake.mark_error)
+		return -fake.mark_error;
+	if (fake.mark[0])
+		return -EEXIST;
+	snprintf(fake.mark, sizeof fake.mark, "%s", text);
+	return 0;
+}
+
+int sys_cgroup_read_mark(int fd, char *buf, size_t size)
+{
+	(void)fd;
+	snprintf(buf, size, "%s", fake.mark);
+	return fake.mark[0] ? 0 : -ENODATA;
+}
+
+bool sys_cgroup_may_enter(int fd) { (void)fd; return fake.may_enter; }
+int sys_cgroup_populated(int fd) { (void)fd; return fake.populated; }
+
+int sys_cgroup_write(int fd, const char *file, const char *value)
+{
+	(void)fd;
+	str_addf(&calls, "%s=%s ", file, value);
+	if (strcmp(file, "cgroup.kill") == 0 && !fake.stubborn)
+		fake.populated = false;
+	return 0;
+}
+
+int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
+{
+	(void)fd;
+	(void)file;
+	snprintf(buf, size, "0\n");
+	return 0;
+}
+
+int sys_cgroup_wait_empty(int fd, int timeout_ms)
+{
+	(void)fd;
+	(void)timeout_ms;
+	return fake.populated ? -ETIMEDOUT : 0;
+}
+
+int sys_cgroup_each_pid(int fd, int (*visit)(pid_t pid, void *data), void *data)
+{
+	(void)fd;
+	str_add(&calls, "each ");
+	return visit(getpid(), data);
+}
+
+int sys_cgroup_remove(const char *path, bool recursive)
+{
+	(void)path;
+	str_addf(&calls, "remove%s ", recursive ? "-all" : "");
+	if (fake.populated)
+		return -EBUSY;
+	fake.exists = false;
+	fake.mark[0] = 0;
+	return 0;
+}
+
+#define assert_calls(expected) assert_string_equal(str_text(&calls), expected)
+
+static struct op cgroup_op(bool required)
+{
+	return (struct op){ .type = OP_CGROUP, .cgroup = { .path = "/a/b", .required = required } };
+}
+
+static void a_new_one_is_marked(void **state)
+{
+	struct op op = cgroup_op(true);
+
+	(void)state;
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_true(ctx.cgroup_fd >= 0);
+	assert_string_equal(fake.mark, "/run/state/x");
+	fake.populated = true;
+	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
+	assert_calls("cgroup.kill=1 remove-all ");
+	assert_false(fake.exists);
+	/* again: nothing to do */
+	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
+}
+
+static void one_in_use_is_refused_and_left_alone(void **state)
+{
+	struct op op = cgroup_op(false);
+
+	(void)state;
+	fake.exists = fake.populated = true;
+	assert_error(apply_cgroup(&ctx, &op, &err), &err, EBUSY,
+		     "the cgroup /a/b is in use: there are processes in it");
+	/* what the failed create does next */
+	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
+	assert_ok(cgroup_signal("/a/b", &owner, SIGKILL, &err), &err);
+	assert_null(strstr(str_text(&calls), "kill"));
+	assert_true(fake.populated);
+}
+
+static void that_of_another_container_is_left_alone(void **state)
+{
+	struct op op = cgroup_op(true);
+
+	(void)state;
+	fake.exists = true;
+	strcpy(fake.mark, "/run/state/y");
+	assert_error(apply_cgroup(&ctx, &op, &err), &err, EBUSY, "the cgroup /a/b belongs to another container");
+	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
+	assert_calls("");
+	assert_true(fake.exists);
+}
+
+static void what_a_killed_create_left_is_removed(void **state)
+{
+	(void)state;
+	fake.exists = true; /* made, not yet marked */
+	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
+	assert_calls("remove ");
+	assert_false(fake.exists);
+}
+
+static void a_stale_one_of_the_same_name_is_taken(void **state)
+{
+	struct op op = cgroup_op(true);
+
+	(void)state;
+	fake.exists = true;
+	strcpy(fake.mark, "/run/state/x");
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+}
+
+static void one_that_was_not_asked_for_may_be_missing(void **state)
+{
+	struct op op = cgroup_op(false);
+
+	(void)state;
+	fake.make_error = EACCES;
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_int_equal(ctx.cgroup_fd, -1);
+	op = cgroup_op(true);
+	assert_error(apply_cgroup(&ctx, &op, &err), &err, EACCES, "cannot make the cgroup /a/b: permission denied");
+	/* made, but of no use */
+	fake.make_error = 0;
+	fake.may_enter = false;
+	op = cgroup_op(false);
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_int_equal(ctx.cgroup_fd, -1);
+	assert_false(fake.exists);
+	fake.may_enter = true;
+	fake.mark_error = EPERM;
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_false(fake.exists);
+}
+
+static void processes_that_do_not_die_are_reported(void **state)
+{
+	(void)state;
+	fake.exists = fake.populated = fake.stubborn = true;
+	strcpy(fake.mark, "/run/state/x");
+	assert_error(cgroup_destroy("/a/b", &owner, &err), &err, ETIMEDOUT,
+		     "processes in the cgroup /a/b do not die");
+}
+
+static void signals_reach_all(void **state)
+{
+	(void)state;
+	fake.exists = fake.populated = true;
+	strcpy(fake.mark, "/run/state/x");
+	assert_ok(cgroup_signal("/a/b", &owner, 0, &err), &err);
+	assert_calls("cgroup.freeze=1 each cgroup.freeze=0 ");
+	assert_ok(cgroup_signal("/a/b", &owner, SIGKILL, &err), &err);
+	assert_calls("cgroup.freeze=1 each cgroup.freeze=0 cgroup.kill=1 ");
+	/* nobody there any more */
+	assert_ok(cgroup_signal("/a/b", &owner, SIGKILL, &err), &err);
+	fake.exists = false;
+	assert_ok(cgroup_signal("/a/b", &owner, SIGTERM, &err), &err);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+static const struct CMUnitTest tests[] = {
+	TEST(a_new_one_is_marked),
+	TEST(one_in_use_is_refused_and_left_alone),
+	TEST(that_of_another_container_is_left_alone),
+	TEST(what_a_killed_create_left_is_removed),
+	TEST(a_stale_one_of_the_same_name_is_taken),
+	TEST(one_that_was_not_asked_for_may_be_missing),
+	TEST(processes_that_do_not_die_are_reported),
+	TEST(signals_reach_all),
+};
+
+UNIT_MAIN(tests)
