@@ -99,6 +99,8 @@ int sys_ambient_get(unsigned last_cap, uint64_t *ret)
 	for (unsigned cap = 0; cap <= last_cap && cap < 64; cap++) {
 		int n = prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_IS_SET, (unsigned long)cap, 0L, 0L);
 
+		if (n < 0 && errno == EINVAL)
+			break;
 		if (n < 0)
 			return -errno;
 		if (n)
