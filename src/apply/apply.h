@@ -22,6 +22,8 @@ struct apply {
 	const char *state_root;       /* the directory that holds all containers' state */
 	int proc_fd;                  /* the host's /proc, checked to be procfs (I4) */
 	int root_fd;                  /* the container's root, O_PATH; -1 until OP_ROOTFS */
+	int dir_fd;                   /* the directory that rootfs_parent opened last, and its path; else -1 */
+	const char *dir;
 	int group_fd;                 /* the directory of the open group, else -1 */
 	int *slots;                   /* mounts opened by OP_OPEN_TREE */
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */

@@ -2,7 +2,6 @@
 #include "apply/apply.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -36,29 +35,23 @@ static int bind_device(struct apply *ctx, const struct op_device *d, struct err 
 
 static int make_device(struct apply *ctx, const struct op_device *d, struct err *e)
 {
-	_cleanup_close_ int dir = -1;
 	const char *name;
-	int r = rootfs_parent(ctx, d->path, &dir, &name, e);
+	int dir, r = rootfs_parent(ctx, d->path, &dir, &name, e);
 
 	if (r < 0)
 		return r;
-	if (mknodat(dir, name, d->mode, makedev(d->major, d->minor)) < 0) {
-		r = errno;
+	/* The mode is exactly what was asked for. */
+	mode_t mask = umask(0);
+	r = mknodat(dir, name, d->mode, makedev(d->major, d->minor)) < 0 ? errno : 0;
+	umask(mask);
+	if (r) {
 		/* An image may bring its own; it must be the same device then. */
 		_cleanup_close_ int there = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (r != EEXIST || there < 0 || !is_device(there, d))
 			return err_sys(e, r, "make the device %s", d->path);
 	}
-	/* mknod is subject to the umask, and chmod by name would follow what somebody put there meanwhile. */
-	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	char self[64];
-	if (fd < 0 || !is_device(fd, d))
-		return err_set(e, EAGAIN, "make the device %s: it was replaced meanwhile", d->path);
-	if (fchownat(fd, "", d->uid, d->gid, AT_EMPTY_PATH) < 0)
+	if ((d->uid || d->gid) && fchownat(dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, errno, "give %s to %u:%u", d->path, d->uid, d->gid);
-	snprintf(self, sizeof self, "self/fd/%d", fd);
-	if (fchmodat(ctx->proc_fd, self, d->mode & 07777, 0) < 0)
-		return err_sys(e, errno, "set the mode of %s", d->path);
 	return 0;
 }
 
@@ -70,9 +63,8 @@ int apply_device(struct apply *ctx, const struct op *op, struct err *e)
 int apply_symlink(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_symlink *l = &op->symlink;
-	_cleanup_close_ int dir = -1;
 	const char *name;
-	int r;
+	int dir, r;
 
 	if (l->if_target && access(l->target, F_OK) < 0)
 		return 0;

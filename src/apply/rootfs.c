@@ -109,7 +109,15 @@ int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char *
 	memcpy(dir, path, n);
 	dir[n] = '\0';
 	*ret_name = slash + 1;
-	return rootfs_mount_point(ctx, n ? dir : "/", true, false, ret_fd, e);
+	if (!ctx->dir || strcmp(ctx->dir, dir) != 0) {
+		close_fd(&ctx->dir_fd);
+		int r = rootfs_mount_point(ctx, n ? dir : "/", true, false, &ctx->dir_fd, e);
+		if (r < 0)
+			return r;
+		ctx->dir = arena_strdup(ctx->arena, dir);
+	}
+	*ret_fd = ctx->dir_fd;
+	return 0;
 }
 
 int apply_propagation(struct apply *ctx, const struct op *op, struct err *e)

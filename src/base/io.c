@@ -102,8 +102,11 @@ int io_write_file_atomic(int dirfd, const char *name, const void *bytes, size_t 
 
 	if ((size_t)snprintf(tmp, sizeof tmp, ".%s.tmp", name) >= sizeof tmp)
 		return err_sys(e, ENAMETOOLONG, "write %s", name);
-	unlinkat(dirfd, tmp, 0);
-	_cleanup_close_ int fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	_cleanup_close_ int fd = openat(dirfd, tmp, flags, mode);
+	/* What a killed writer has left. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dirfd, tmp, 0) == 0)
+		fd = openat(dirfd, tmp, flags, mode);
 	if (fd < 0)
 		return err_sys(e, errno, "create %s", tmp);
 	r = io_write_all(fd, bytes, len);

@@ -10,8 +10,6 @@ struct container {
 	struct run_context *context;
 	const struct run_create_options *options;
 	const char *bundle;           /* absolute */
-	char *config;                 /* config.json as it was read */
-	size_t config_len;
 	struct oci_spec *spec;
 	struct plan_facts facts;
 	struct plan plan;

@@ -71,7 +71,7 @@ _Noreturn void container_outer(struct container *c)
 	int r;
 
 	state_close(&c->dir);
-	sys_die_with_parent();
+	sys_die_with_parent(true);
 	sys_set_name("cloister:outer");
 	umask(022);
 	c->apply.run = c;
@@ -133,7 +133,7 @@ _Noreturn void container_init(struct container *c)
 
 	close_fd(&c->sync[0]);
 	state_close(&c->dir);
-	sys_die_with_parent();
+	sys_die_with_parent(true);
 	sys_set_name("cloister:init");
 	setsid();
 	mask = umask(022);
@@ -156,11 +156,9 @@ _Noreturn void container_init(struct container *c)
 		r = sync_expect(c->sync[1], SYNC_RELEASE, &e);
 	if (r < 0)
 		fail(c->sync[1], &e);
+	sys_die_with_parent(false);
 
-	if (c->start_over_sync) {
-		if (sync_expect(c->sync[1], SYNC_START, &e) < 0)
-			_exit(1);
-	} else {
+	if (!c->start_over_sync) {
 		close_fd(&c->sync[1]);
 		start = wait_for_start(c, &e);
 		if (start < 0)

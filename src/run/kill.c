@@ -8,15 +8,14 @@
 
 static int kill_opened(struct run_context *c, const struct opened *o, int signal, bool all, struct err *e)
 {
-	const struct cgroup_owner owner = { c->root, o->record->id };
+	const struct cgroup_owner owner = { c->root, o->dir.id };
+	const char *cgroup = o->record->cgroup_path;
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	if (all && o->record->cgroup_path) {
-		r = cgroup_signal(o->record->cgroup_path, &owner, signal, e);
-		/* Engines send --all after init has died, to get the rest; there may be none. */
-		return r;
-	}
+	/* Engines send it after init has died as well, to get the rest; there may be none. */
+	if (all && cgroup)
+		return cgroup_signal(cgroup, &owner, signal, e);
 	fd = container_pidfd(c, o, e);
 	if (fd == -ESRCH)
 		return err_set(e, ESRCH, "container not running");
@@ -28,7 +27,7 @@ static int kill_opened(struct run_context *c, const struct opened *o, int signal
 	if (r < 0)
 		return err_sys(e, -r, "send signal %d to process %ld", signal, (long)o->record->pid);
 	/* Without a pid namespace of its own, the others do not die with the first process. */
-	return signal == SIGKILL && o->record->cgroup_path ? cgroup_signal(o->record->cgroup_path, &owner, signal, e) : 0;
+	return signal == SIGKILL && cgroup ? cgroup_signal(cgroup, &owner, signal, e) : 0;
 }
 
 int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e)

@@ -53,6 +53,7 @@ static int fill_record(struct container *c, struct err *e)
 		.terminal = c->spec->process && c->spec->process->terminal,
 		.has_terminal = true,
 		.annotations = c->spec->annotations,
+		.hooks = c->spec->hooks,
 	};
 	if (rec->rootfs && rec->rootfs[0] != '/')
 		rec->rootfs = arena_printf(a, "%s/%s", c->bundle, rec->rootfs);
@@ -119,6 +120,7 @@ static int prepare(struct container *c, struct err *e)
 		.state_root = c->context->root,
 		.proc_fd = c->context->proc_fd,
 		.root_fd = -1,
+		.dir_fd = -1,
 		.group_fd = -1,
 		.cgroup_fd = -1,
 		.console_fd = -1,
@@ -292,7 +294,8 @@ static int make_durable(struct container *c, struct err *e)
 		return r;
 	c->record.pid = c->init_pid;
 	c->record.has_pid = c->record.has_pid_start_time = true;
-	c->record.status = OCI_STATUS_CREATED;
+	/* `run` starts it by the same message that releases it. */
+	c->record.status = c->start_over_sync ? OCI_STATUS_RUNNING : OCI_STATUS_CREATED;
 	r = state_write(&c->dir, &c->record, e);
 	if (r == 0)
 		r = write_pid_file(c, e);
@@ -337,7 +340,7 @@ void container_abort(struct container *c)
 	end_process(&c->init_pid, &c->init_pidfd);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
-	if (c->plan.cgroup_path && c->record.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
+	if (c->plan.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
 		log_warning("%s", e.text);
 	if (c->options->pid_file && c->record.has_pid)
 		unlink(c->options->pid_file);
@@ -360,8 +363,6 @@ int container_launch(struct container *c, bool start_over_sync, struct err *e)
 	if (r < 0)
 		return r;
 	r = state_write(&c->dir, &c->record, e);
-	if (r == 0)
-		r = io_write_file_atomic(c->dir.fd, STATE_FILE_CONFIG, c->config, c->config_len, 0600, e);
 	if (r == 0)
 		r = launch(c, e);
 	if (r < 0)

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "run/container.h"
 #include "run/facts.h"
 #include "spec/load.h"
@@ -46,6 +45,7 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.no_cgroup = context->cgroup_manager && strcmp(context->cgroup_manager, "disabled") == 0,
 		.console = options->console_socket != NULL,
 	};
+	struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
 	_cleanup_close_ int bundle_fd = -1;
 	int r;
 
@@ -65,9 +65,10 @@ int container_load(struct container *c, struct run_context *context, const struc
 	if (r < 0)
 		return r;
 	c->facts.bundle = c->bundle;
+	support.real_root = c->facts.privileged && c->facts.initial_userns;
 	r = spec_load(context->arena, bundle_fd, c->bundle, &c->spec, e);
 	if (r == 0)
-		r = io_read_file(context->arena, bundle_fd, "config.json", 16 << 20, &c->config, &c->config_len, e);
+		r = spec_check_supported(c->spec, &support, e);
 	if (r == 0)
 		r = check_terminal(c, e);
 	if (r == 0)

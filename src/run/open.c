@@ -7,9 +7,7 @@
 #include "apply/cgroup.h"
 #include "apply/hook.h"
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/log.h"
-#include "libocispec/field/read.h"
 #include "libocispec/field/write.h"
 #include "state/codec.h"
 #include "state/process.h"
@@ -17,7 +15,7 @@
 #include "sys/process.h"
 
 /* How long a killed process may take to die: it may have to write back a large file first. */
-enum { DEATH_MS = 30 * 1000, CONFIG_MAX = 16 << 20 };
+enum { DEATH_MS = 30 * 1000 };
 
 int container_open(struct run_context *c, const char *id, struct opened *ret, struct err *e)
 {
@@ -31,25 +29,6 @@ int container_open(struct run_context *c, const char *id, struct opened *ret, st
 	if (r < 0)
 		return r;
 	r = state_status(c->proc_fd, ret->record, &ret->status, e);
-	return r;
-}
-
-int container_hooks(struct run_context *c, const struct opened *o, struct oci_hooks **ret, struct err *e)
-{
-	struct oci_spec *spec = arena_alloc(c->arena, sizeof *spec);
-	char *json;
-	size_t len;
-	int r;
-
-	*ret = NULL;
-	if (!spec)
-		return err_oom(e);
-	r = io_read_file(c->arena, o->dir.fd, STATE_FILE_CONFIG, CONFIG_MAX, &json, &len, e);
-	if (r < 0)
-		return r;
-	r = oci_read(c->arena, &oci_spec_type, STATE_FILE_CONFIG, json, len, spec, e);
-	if (r == 0)
-		*ret = spec->hooks;
 	return r;
 }
 
@@ -109,15 +88,11 @@ static int kill_and_wait(struct run_context *c, const struct opened *o, struct e
 /* runtime.md, "Lifecycle" 13: a poststop hook that fails is a warning, and the others run all the same. */
 static void run_poststop(struct run_context *c, const struct opened *o)
 {
-	const char *state = container_describe(c, o, OCI_STATUS_STOPPED);
-	struct oci_hooks *hooks;
+	const struct oci_hooks *hooks = o->record->hooks;
+	const char *state = hooks ? container_describe(c, o, OCI_STATUS_STOPPED) : NULL;
 	struct err e;
 
-	if (container_hooks(c, o, &hooks, &e) < 0) {
-		log_warning("poststop hooks: %s", e.text);
-		return;
-	}
-	for (size_t i = 0; hooks && state && i < hooks->poststop_len; i++)
+	for (size_t i = 0; state && i < hooks->poststop_len; i++)
 		if (hook_run(&hooks->poststop[i], state, "poststop hook", &e) < 0)
 			log_warning("%s", e.text);
 }

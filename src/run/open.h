@@ -13,8 +13,6 @@ struct opened {
 
 /* -ENOENT: unknown; -ENODATA: its creation was interrupted before there was a record. */
 int container_open(struct run_context *c, const char *id, struct opened *ret, struct err *e);
-/* The hooks of the config as it was at create; *ret NULL: none. */
-int container_hooks(struct run_context *c, const struct opened *o, struct oci_hooks **ret, struct err *e);
 /* What hooks get on standard input. NULL: out of memory. */
 const char *container_describe(struct run_context *c, const struct opened *o, enum oci_status status);
 /* A pidfd of init that is certain to be init's (its start time was checked after opening). -ESRCH: it has ended. */

@@ -60,14 +60,11 @@ static int wait_for_init(struct container *c, int *ret_status, struct err *e)
 static int relay_terminal(struct container *c, struct err *e)
 {
 	_cleanup_close_ int master = -1;
-	char name[64];
 	int r;
 
 	close_fd(&c->console[1]);
-	r = sys_socket_recv_fd(c->console[0], name, sizeof name, &master);
-	if (r < 0)
-		return err_sys(e, -r, "receive the container's terminal");
-	return terminal_relay(master, c->init_pidfd, e);
+	r = terminal_receive(c->console[0], &master, e);
+	return r < 0 ? r : terminal_relay(master, c->init_pidfd, e);
 }
 
 static int follow(struct container *c, int *ret_status, struct err *e)
@@ -97,9 +94,9 @@ static int run_created(struct container *c, int *ret_status, struct err *e)
 	struct err later;
 	int r;
 
-	r = start_and_hear(c->sync[0], e);
+	r = start_hear(c->sync[0], e);
 	if (r == 0)
-		r = start_finish(c->context, &o, e);
+		r = start_run_hooks(c->context, &o, e);
 	if (r == 0 && !c->options->detach) {
 		state_close(&o.dir);
 		r = follow(c, ret_status, e);

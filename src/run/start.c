@@ -26,15 +26,13 @@ static int connect_to_init(const struct opened *o, struct err *e)
 	return err_sys(e, errno, "reach the first process of container \"%s\"", o->dir.id);
 }
 
-int start_and_hear(int fd, struct err *e)
+int start_hear(int fd, struct err *e)
 {
 	struct sync_message m;
-	int r = sync_send(fd, SYNC_START, 0);
+	int r = sync_recv(fd, &m);
 
-	if (r == 0)
-		r = sync_recv(fd, &m);
 	if (r < 0)
-		return err_sys(e, -r, "talk to the container's first process");
+		return err_sys(e, -r, "read from the container's first process");
 	/* Its end closed at the exec. */
 	if (r == 0)
 		return 0;
@@ -44,28 +42,46 @@ int start_and_hear(int fd, struct err *e)
 	return -(e->num ? e->num : EIO);
 }
 
-int start_finish(struct run_context *c, struct opened *o, struct err *e)
+int start_run_hooks(struct run_context *c, struct opened *o, struct err *e)
 {
-	struct oci_hooks *hooks;
-	int r;
+	const struct oci_hooks *hooks = o->record->hooks;
+	const char *state;
 
+	if (!hooks || !hooks->poststart_len)
+		return 0;
+	state = container_describe(c, o, OCI_STATUS_RUNNING);
+	return state ? hook_run_all(hooks->poststart, hooks->poststart_len, "poststart", state, e) : err_oom(e);
+}
+
+static int start_opened(struct run_context *c, struct opened *o, struct err *e)
+{
+	_cleanup_close_ int fd = connect_to_init(o, e);
+	int r = fd;
+
+	if (r < 0)
+		return r;
+	r = sync_send(fd, SYNC_START, 0);
+	if (r < 0)
+		return err_sys(e, -r, "tell the container's first process to go on");
+	r = start_hear(fd, e);
+	if (r < 0)
+		return r;
 	o->record->status = OCI_STATUS_RUNNING;
 	r = state_write(&o->dir, o->record, e);
 	unlinkat(o->dir.fd, STATE_FILE_SOCKET, 0);
 	if (r == 0)
-		r = container_hooks(c, o, &hooks, e);
-	if (r == 0 && hooks && hooks->poststart_len) {
-		const char *state = container_describe(c, o, OCI_STATUS_RUNNING);
-		r = state ? hook_run_all(hooks->poststart, hooks->poststart_len, "poststart", state, e) : err_oom(e);
-	}
+		r = start_run_hooks(c, o, e);
+	/* runtime.md, "Lifecycle" 9: a failed poststart hook stops the container and it is destroyed. */
+	struct err later;
+	if (r < 0 && container_destroy(c, o, &later) < 0)
+		log_warning("%s", later.text);
 	return r;
 }
 
 int run_start(struct run_context *c, const char *id, struct err *e)
 {
 	struct opened o;
-	struct err later;
-	int fd = -1, r = container_open(c, id, &o, e);
+	int r = container_open(c, id, &o, e);
 
 	if (r == -ENODATA)
 		err_set(e, EINVAL, "cannot start container \"%s\": its creation was interrupted: delete --force removes it", id);
@@ -74,16 +90,7 @@ int run_start(struct run_context *c, const char *id, struct err *e)
 	else if (r == 0 && o.status != OCI_STATUS_CREATED)
 		r = err_set(e, EINVAL, "cannot start container \"%s\": it is %s, not created", id, oci_status_name(o.status));
 	if (r == 0)
-		r = fd = connect_to_init(&o, e);
-	if (r >= 0)
-		r = start_and_hear(fd, e);
-	if (r >= 0) {
-		r = start_finish(c, &o, e);
-		/* runtime.md, "Lifecycle" 9: a failed poststart hook stops the container and it is destroyed. */
-		if (r < 0 && container_destroy(c, &o, &later) < 0)
-			log_warning("%s", later.text);
-	}
-	close_fd(&fd);
+		r = start_opened(c, &o, e);
 	state_close(&o.dir);
 	return r;
 }

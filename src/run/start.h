@@ -3,7 +3,6 @@
 
 #include "run/open.h"
 
-/* Sends START and waits until the program runs (0) or says why it does not. fd: a connection to init. */
-int start_and_hear(int fd, struct err *e);
-/* The record says "running", then the poststart hooks. */
-int start_finish(struct run_context *c, struct opened *o, struct err *e);
+/* Waits until the program runs (0) or init says why it does not. fd: a connection to init, which has been told. */
+int start_hear(int fd, struct err *e);
+int start_run_hooks(struct run_context *c, struct opened *o, struct err *e);

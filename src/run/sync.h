@@ -7,10 +7,10 @@
  *     outer         INIT pid          init exists; outer ends
  *     init          READY             everything up to "created" is done
  *     runtime       RELEASE           the state is durable: init may now outlive the runtime
- *     starter       START             over init's listening socket, or the same pair for `run`
+ *     starter       START             over init's listening socket; `run` needs none, RELEASE starts it
  *     any of them   ERROR             the last message, with the error; the sender ends
  *
- * After START the end of the connection means that the program runs: both ends close at the exec. A runtime that dies
+ * After that the end of the connection means that the program runs: both ends close at the exec. A runtime that dies
  * before RELEASE closes its end, and then outer and init end too.
  */
 #pragma once

@@ -2,7 +2,6 @@
  * The state directory: ROOT/ID per container, its lock, its files.
  *
  *     ROOT/ID/state.json    the record (codec.h), always replaced as a whole
- *     ROOT/ID/config.json   the bundle's config.json as it was at create: start and delete take the hooks from it
  *     ROOT/ID/start.sock    the socket on which init waits for start
  *
  * Ids come from outside: every function here that takes one checks it before it becomes part of a path.

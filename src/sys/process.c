@@ -53,9 +53,9 @@ int sys_wait(pid_t pid)
 	return status;
 }
 
-int sys_die_with_parent(void)
+int sys_die_with_parent(bool die)
 {
-	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
+	return prctl(PR_SET_PDEATHSIG, die ? SIGKILL : 0) < 0 ? -errno : 0;
 }
 
 int sys_set_name(const char *name)

@@ -19,8 +19,8 @@ int sys_pidfd_kill(int pidfd, int signal);
 /* Waits for our child. Returns its status as waitpid(2) gives it, or -errno. */
 int sys_wait(pid_t pid);
 
-/* The caller dies when its parent does (PR_SET_PDEATHSIG); lost again when credentials change. */
-int sys_die_with_parent(void);
+/* Whether the caller dies when its parent does (PR_SET_PDEATHSIG); lost when credentials change. */
+int sys_die_with_parent(bool die);
 int sys_set_name(const char *name);
 /* Orphaned grandchildren become our children (PR_SET_CHILD_SUBREAPER). */
 int sys_set_subreaper(void);
