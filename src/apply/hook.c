@@ -12,15 +12,6 @@
 #include "base/log.h"
 #include "sys/command.h"
 
-static const char *const kind_names[] = {
-	[HOOK_PRESTART] = "prestart",
-	[HOOK_CREATE_RUNTIME] = "createRuntime",
-	[HOOK_CREATE_CONTAINER] = "createContainer",
-	[HOOK_START_CONTAINER] = "startContainer",
-	[HOOK_POSTSTART] = "poststart",
-	[HOOK_POSTSTOP] = "poststop",
-};
-
 /* The last line that is not empty, which is where a program says what went wrong. Cuts the text behind it. */
 static const char *last_line(char *text)
 {
@@ -67,13 +58,13 @@ int hook_run(const struct oci_hook *hook, const char *state_json, const char *la
 		       *said ? ": " : "", said);
 }
 
-int hook_run_all(const struct oci_hook *hooks, size_t len, const char *kind, const char *state_json, struct err *e)
+int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_json, struct err *e)
 {
 	for (size_t i = 0; i < len; i++) {
-		char label[64];
+		char label[32];
 		int r;
 
-		snprintf(label, sizeof label, "%s hook #%zu", kind, i);
+		snprintf(label, sizeof label, "hook #%zu", i);
 		r = hook_run(&hooks[i], state_json, label, e);
 		if (r < 0)
 			return r;
@@ -87,5 +78,5 @@ int apply_hooks(struct apply *ctx, const struct op *op, struct err *e)
 
 	if (!json)
 		return err_oom(e);
-	return hook_run_all(op->hooks.hooks, op->hooks.len, kind_names[op->hooks.kind], json, e);
+	return hook_run_all(op->hooks.hooks, op->hooks.len, json, e);
 }

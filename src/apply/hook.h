@@ -13,5 +13,5 @@
  */
 int hook_run(const struct oci_hook *hook, const char *state_json, const char *label, struct err *e);
 
-/* Runs them in their order; stops at the first that fails. kind: as in config.json, "prestart". */
-int hook_run_all(const struct oci_hook *hooks, size_t len, const char *kind, const char *state_json, struct err *e);
+/* Runs them in their order; stops at the first that fails, which the message calls "hook #1". */
+int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_json, struct err *e);

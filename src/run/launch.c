@@ -124,7 +124,6 @@ static int prepare(struct container *c, struct err *e)
 		.group_fd = -1,
 		.cgroup_fd = -1,
 		.console_fd = -1,
-		.console_slave = -1,
 		.mask_fd = -1,
 		.slots = arena_array(c->context->arena, c->plan.slots, sizeof(int)),
 		.state_json = state_for_hook,

@@ -50,7 +50,11 @@ int start_run_hooks(struct run_context *c, struct opened *o, struct err *e)
 	if (!hooks || !hooks->poststart_len)
 		return 0;
 	state = container_describe(c, o, OCI_STATUS_RUNNING);
-	return state ? hook_run_all(hooks->poststart, hooks->poststart_len, "poststart", state, e) : err_oom(e);
+	if (!state)
+		return err_oom(e);
+	if (hook_run_all(hooks->poststart, hooks->poststart_len, state, e) < 0)
+		return err_prefix(e, "hooks.poststart");
+	return 0;
 }
 
 static int start_opened(struct run_context *c, struct opened *o, struct err *e)
