@@ -96,14 +96,19 @@ $(UNIT_TESTS): %: %.o $(B)/libunit.a
 	$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3
 .SECONDARY: $(UNIT_TESTS:=.o)
 
-unit-tests: $(UNIT_TESTS)
+# Prints the plan of a golden case.
+GOLDEN := $(B)/tests/golden/plan
+$(GOLDEN): $(GOLDEN).o $(B)/libunit.a
+	$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lyajl
+
+unit-tests: $(UNIT_TESTS) $(GOLDEN)
 
 # make check T=plan/mount, T=golden/minimal or T=e2e/lifecycle runs just that one.
 check:
 	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' tests/run $(T)
 
-# Writes down what `cloister plan` says now as what it should say: look at the diff before you commit it.
-golden-update: all
+# Writes down what the plans are now as what they should be: look at the diff before you commit it.
+golden-update: $(GOLDEN)
 	@B='$(B)' tests/run --golden-update $(T)
 
 BENCH := $(B)/tests/bench/floor $(B)/tests/bench/timer
