@@ -210,6 +210,8 @@ static void a_real_process_dies(void **state)
 	assert_false(really_alive(pid, start));
 }
 
+/* AddressSanitizer cannot cope with a thread that is made after fork(2). */
+#ifndef __SANITIZE_ADDRESS__
 static void *sleep_on(void *fd)
 {
 	usleep(50000);
@@ -234,6 +236,7 @@ static void first_thread_ends_before_the_others(void **state)
 		pthread_create(&thread, NULL, sleep_on, &ready[1]);
 		pthread_exit(NULL);
 	}
+	close(ready[1]);
 	start = real_start_time(pid);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -246,8 +249,8 @@ static void first_thread_ends_before_the_others(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_false(really_alive(pid, start));
 	close(ready[0]);
-	close(ready[1]);
 }
+#endif
 
 static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -259,7 +262,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_failure_is_not_dead),
 	TEST(status_follows_the_process),
 	TEST(a_real_process_dies),
+#ifndef __SANITIZE_ADDRESS__
 	TEST(first_thread_ends_before_the_others),
+#endif
 };
 
 UNIT_MAIN(tests)
