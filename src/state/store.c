@@ -36,8 +36,9 @@ int state_check_id(const char *id, struct err *e)
 		return err_set(e, EINVAL, "container id must not be empty");
 	if (len > NAME_MAX)
 		return err_set(e, EINVAL, "container id has %zu characters, the limit is %d", len, NAME_MAX);
-	if (strcmp(id, ".") == 0 || strcmp(id, "..") == 0 ||
-	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.") != len)
+	if (*id == '.')
+		return err_set(e, EINVAL, "container id \"%s\" is invalid: it must not begin with a dot", id);
+	if (strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.") != len)
 		return err_set(e, EINVAL, "container id \"%s\" is invalid: use letters, digits and the signs _ + - .", id);
 	return 0;
 }

@@ -35,7 +35,10 @@ struct state_dir {
 
 #define STATE_DIR_INIT ((struct state_dir){ .fd = -1, .root_fd = -1 })
 
-/* Letters, digits and _ + - . ; not "." or ".."; as long as a file name may be. */
+/*
+ * Letters, digits and _ + - . ; as long as a file name may be. It does not begin with a dot: such names in ROOT are
+ * caches and temporary files.
+ */
 int state_check_id(const char *id, struct err *e);
 
 /*
