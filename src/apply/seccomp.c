@@ -76,6 +76,18 @@ static uint32_t arch_token(enum oci_seccomp_arch arch)
 	return seccomp_arch_resolve_name(name);
 }
 
+bool seccomp_knows_arch(enum oci_seccomp_arch arch)
+{
+	return arch_token(arch) != 0;
+}
+
+char *seccomp_library_version(struct arena *a)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return v ? arena_printf(a, "%u.%u.%u", v->major, v->minor, v->micro) : NULL;
+}
+
 static int add_archs(scmp_filter_ctx f, const struct plan_seccomp *filter, struct err *e)
 {
 	for (size_t i = 0; i < filter->archs_len; i++) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -22,3 +23,7 @@ int seccomp_compile(struct arena *a, const struct plan_seccomp *filter, struct s
  */
 int seccomp_compile_cached(struct arena *a, const char *state_root, const struct plan_seccomp *filter,
 			   struct seccomp_program *ret, struct err *e);
+
+/* For `cloister features`: what this libseccomp can do. The version lies in the arena; NULL: not known. */
+bool seccomp_knows_arch(enum oci_seccomp_arch arch);
+char *seccomp_library_version(struct arena *a);
