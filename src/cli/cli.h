@@ -28,6 +28,7 @@ struct cli {
 	struct arena *arena;
 	struct cli_globals globals;
 	int proc_fd;                  /* /proc, opened when it is first needed; else -1 */
+	unsigned inherited_fds;       /* how many descriptors from 3 on, without a gap, the caller passed in */
 	int exit_status;              /* of the process, when the command itself succeeds */
 };
 
@@ -48,6 +49,11 @@ extern const struct cli_command cli_create, cli_delete, cli_features, cli_kill, 
 
 /* The state directory: --root, or the default for this user. Not created here. */
 int cli_root(struct cli *c, const char **ret, struct err *e);
+
+struct run_context;
+
+/* What the functions of run/ need: state root, /proc and the global options. */
+int cli_context(struct cli *c, struct run_context *ret, struct err *e);
 
 /* Writes to standard output; a full disk or a closed pipe is an error like any other. */
 int cli_print(const struct str *text, struct err *e);

@@ -1,40 +1,31 @@
 /* Why: `state` and `list` are reads, so they live here and in state/ alone, without the machinery of run/. */
 #include "cli/host.h"
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "run/run.h"
 #include "state/codec.h"
 #include "state/status.h"
 #include "state/store.h"
-
-#define PROC_MAGIC 0x9fa0
-
-static int open_proc(int *ret_fd, struct err *e)
-{
-	_cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0)
-		return err_sys(e, errno, "open /proc");
-	if (fstatfs(fd, &fs) < 0)
-		return err_sys(e, errno, "statfs /proc");
-	if (fs.f_type != PROC_MAGIC)
-		return err_set(e, ENODEV, "/proc is not procfs: mount it");
-	*ret_fd = take_fd(&fd);
-	return 0;
-}
+#include "sys/path.h"
 
 static int proc_of(struct cli *c, struct err *e)
 {
-	return c->proc_fd >= 0 ? 0 : open_proc(&c->proc_fd, e);
+	int fd;
+
+	if (c->proc_fd >= 0)
+		return 0;
+	fd = sys_open_proc("/proc");
+	if (fd < 0)
+		return err_sys(e, -fd, "open /proc, which must be a procfs");
+	c->proc_fd = fd;
+	return 0;
 }
 
 /* The initial user namespace is the one that maps every id to itself (user_namespaces(7)). */
@@ -70,6 +61,26 @@ int cli_root(struct cli *c, const char **ret, struct err *e)
 	if (r == 0)
 		*ret = root;
 	return r;
+}
+
+int cli_context(struct cli *c, struct run_context *ret, struct err *e)
+{
+	const char *root;
+	int r = cli_root(c, &root, e);
+
+	if (r == 0)
+		r = proc_of(c, e);
+	if (r < 0)
+		return r;
+	*ret = (struct run_context){
+		.arena = c->arena,
+		.root = root,
+		.proc_fd = c->proc_fd,
+		.systemd_cgroup = c->globals.systemd_cgroup,
+		.cgroup_manager = c->globals.cgroup_manager,
+		.inherited_fds = c->inherited_fds,
+	};
+	return 0;
 }
 
 static bool is_plain(const char *name)

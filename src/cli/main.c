@@ -11,11 +11,11 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cli/cli.h"
-
-#define OCI_VERSION "1.3.0"
+#include "spec/version.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cli_state, &cli_list, NULL,
+	&cli_create, &cli_start, &cli_state, &cli_kill, &cli_delete, &cli_run, &cli_list, &cli_plan, &cli_spec,
+	&cli_features, NULL,
 };
 
 #define AT(field) offsetof(struct cli_globals, field)
@@ -40,6 +40,16 @@ static void fill_standard_streams(void)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
 			_exit(1);
 	}
+}
+
+/* Counted before anything is opened: only these can be meant by --preserve-fds. */
+static unsigned count_inherited_fds(void)
+{
+	int fd = 3;
+
+	while (fcntl(fd, F_GETFD) >= 0)
+		fd++;
+	return (unsigned)fd - 3;
 }
 
 static bool wants_json(const struct cli *c)
@@ -87,7 +97,7 @@ static int print_version(struct err *e)
 {
 	_cleanup_str_ struct str out = STR_INIT;
 
-	str_add(&out, "cloister version " CLOISTER_VERSION "\nspec: " OCI_VERSION "\n");
+	str_add(&out, "cloister version " CLOISTER_VERSION "\nspec: " SPEC_VERSION "\n");
 	return cli_print(&out, e);
 }
 
@@ -235,6 +245,7 @@ int main(int argc, char **argv)
 	struct cli c = { .arena = a, .proc_fd = -1 };
 
 	fill_standard_streams();
+	c.inherited_fds = count_inherited_fds();
 	if (!a) {
 		struct err e;
 

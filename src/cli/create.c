@@ -1,0 +1,65 @@
+/* `cloister create`, and what the other commands that make a container share with it. */
+#include "cli/create.h"
+
+#include <string.h>
+
+static const struct option_def create_defs[] = {
+	CREATE_OPTION_ROWS,
+	{ 0 },
+};
+
+static int refuse(const struct cli *c, const struct create_options *o, struct err *e)
+{
+	const char *manager = c->globals.cgroup_manager;
+
+	if (c->globals.systemd_cgroup || (manager && strcmp(manager, "systemd") == 0))
+		return err_set(e, ENOTSUP, "the systemd cgroup manager is not supported by this version: use "
+					   "--cgroup-manager cgroupfs, without --systemd-cgroup");
+	if (o->no_pivot)
+		return err_set(e, ENOTSUP, "option --no-pivot is not supported: a container without pivot_root can reach "
+					   "the host's files; put the rootfs on a mount of its own");
+	return 0;
+}
+
+int create_prepare(struct cli *c, const struct create_options *options, const char *id, struct run_context *ret_context,
+		   struct run_create_options *ret_options, struct err *e)
+{
+	int r = refuse(c, options, e);
+
+	if (r == 0)
+		r = cli_context(c, ret_context, e);
+	if (r < 0)
+		return r;
+	*ret_options = (struct run_create_options){
+		.id = id,
+		.bundle = cli_given(options->bundle),
+		.pid_file = cli_given(options->pid_file),
+		.console_socket = cli_given(options->console_socket),
+		.preserve_fds = options->preserve_fds,
+		.no_new_keyring = options->no_new_keyring,
+		.detach = options->detach,
+		.keep = options->keep,
+		.no_subreaper = options->no_subreaper,
+	};
+	return 0;
+}
+
+static int create(struct cli *c, void *options, const struct option_words *words, struct err *e)
+{
+	struct run_create_options create_options;
+	struct run_context context;
+	int r = create_prepare(c, options, words->items[0], &context, &create_options, e);
+
+	return r < 0 ? r : run_create(&context, &create_options, e);
+}
+
+const struct cli_command cli_create = {
+	.name = "create",
+	.words = "CONTAINER",
+	.help = "creates a container from a bundle, ready to be started",
+	.min_words = 1,
+	.max_words = 1,
+	.options = create_defs,
+	.options_size = sizeof(struct create_options),
+	.run = create,
+};
