@@ -16,8 +16,9 @@ static int refuse(const struct cli *c, const struct create_options *o, struct er
 		return err_set(e, ENOTSUP, "the systemd cgroup manager is not supported by this version: use "
 					   "--cgroup-manager cgroupfs, without --systemd-cgroup");
 	if (o->no_pivot)
-		return err_set(e, ENOTSUP, "option --no-pivot is not supported: a container without pivot_root can reach "
-					   "the host's files; put the rootfs on a mount of its own");
+		return err_set(e, ENOTSUP,
+			       "option --no-pivot is not supported: a container without pivot_root can reach "
+			       "the host's files; put the rootfs on a mount of its own");
 	return 0;
 }
 

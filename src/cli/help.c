@@ -10,8 +10,8 @@ void cli_usage_line(struct str *out, const struct cli_command *command)
 		str_add(out, "usage: cloister [GLOBAL OPTIONS] COMMAND [OPTIONS] [WORDS]\n");
 		return;
 	}
-	str_addf(out, "usage: cloister [GLOBAL OPTIONS] %s%s%s%s\n", command->name, command->options ? " [OPTIONS]" : "",
-		 *command->words ? " " : "", command->words);
+	str_addf(out, "usage: cloister [GLOBAL OPTIONS] %s%s%s%s\n", command->name,
+		 command->options ? " [OPTIONS]" : "", *command->words ? " " : "", command->words);
 }
 
 static void add_sentence(struct str *out, const char *text)

@@ -28,7 +28,8 @@ const struct option_def cli_global_options[] = {
 	{ "debug", 0, OPTION_FLAG, AT(debug), NULL, "log more" },
 	{ "cgroup-manager", 0, OPTION_TEXT, AT(cgroup_manager), "NAME", "cgroupfs (default), systemd or disabled" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, "the same as --cgroup-manager systemd" },
-	{ "rootless", 0, OPTION_TEXT, AT(rootless), "WHEN", "auto: what the caller may do is found out, never assumed" },
+	{ "rootless", 0, OPTION_TEXT, AT(rootless), "WHEN",
+	  "auto: what the caller may do is found out, never assumed" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "show the version" },
 	{ 0 },
 };
@@ -134,8 +135,10 @@ static int check_globals(struct cli_globals *g, struct err *e)
 			return err_set(e, EINVAL, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled",
 				       g->cgroup_manager);
 	if (cli_given(g->rootless) && strcmp(g->rootless, "auto") != 0)
-		return err_set(e, EINVAL, "option --rootless: only 'auto' is supported, not '%s': an error about a cgroup "
-					  "is never hidden", g->rootless);
+		return err_set(e, EINVAL,
+			       "option --rootless: only 'auto' is supported, not '%s': an error about a cgroup "
+			       "is never hidden",
+			       g->rootless);
 	return 0;
 }
 
@@ -176,8 +179,8 @@ static int run_command(struct cli *c, const struct cli_command *command, char **
 	if (!options)
 		r = err_oom(&e);
 	else
-		r = options_parse(c->arena, command->options ? command->options : none, command->stop_after, argv, options,
-				  &words, &e);
+		r = options_parse(c->arena, command->options ? command->options : none, command->stop_after, argv,
+				  options, &words, &e);
 	if (r == 0 && words.help)
 		return show_help(c, command->name);
 	if (r == 0)

@@ -57,6 +57,7 @@ int cli_parse_signal(const char *text, int *ret, struct err *e)
 	}
 	*ret = named_signal(strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text);
 	if (*ret == 0)
-		return err_set(e, EINVAL, "unknown signal '%s': give a name such as TERM or a number up to %d", text, SIGRTMAX);
+		return err_set(e, EINVAL, "unknown signal '%s': give a name such as TERM or a number up to %d", text,
+			       SIGRTMAX);
 	return 0;
 }

@@ -11,8 +11,9 @@ int state_encode(struct str *out, const struct oci_record *record, struct err *e
 	int r = oci_write(out, &oci_record_type, record, OCI_COMPACT);
 
 	if (r == -EINVAL)
-		return err_set(e, EINVAL, "the state cannot be written as JSON: the bundle's or root's path or an annotation "
-					  "is not UTF-8");
+		return err_set(e, EINVAL,
+			       "the state cannot be written as JSON: the bundle's or root's path or an annotation "
+			       "is not UTF-8");
 	if (r < 0 || out->failed)
 		return err_oom(e);
 	return 0;

@@ -21,9 +21,10 @@ static int check_tmp_root(const char *path, struct err *e)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, errno, "open state root %s", path);
 	if (st.st_uid != geteuid() || (st.st_mode & 0777) != 0700)
-		return err_set(e, EPERM, "state root %s belongs to uid %u and has mode %04o, but must be ours with mode 0700: "
-					 "remove it, or set XDG_RUNTIME_DIR or --root", path, (unsigned)st.st_uid,
-			       (unsigned)st.st_mode & 07777);
+		return err_set(e, EPERM,
+			       "state root %s belongs to uid %u and has mode %04o, but must be ours with mode 0700: "
+			       "remove it, or set XDG_RUNTIME_DIR or --root",
+			       path, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 	return 0;
 }
 

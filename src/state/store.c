@@ -39,7 +39,8 @@ int state_check_id(const char *id, struct err *e)
 	if (*id == '.')
 		return err_set(e, EINVAL, "container id \"%s\" is invalid: it must not begin with a dot", id);
 	if (strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.") != len)
-		return err_set(e, EINVAL, "container id \"%s\" is invalid: use letters, digits and the signs _ + - .", id);
+		return err_set(e, EINVAL, "container id \"%s\" is invalid: use letters, digits and the signs _ + - .",
+			       id);
 	return 0;
 }
 
@@ -103,8 +104,9 @@ static int open_dir(struct state_dir *dir, struct err *e)
 }
 
 /*
- * 1 if ROOT/ID still is the directory that was locked, 0 if it was removed while we waited for the lock. What its record
- * says is acted upon (a process is killed), so it must be our own: else anybody could use a privileged caller's hands.
+ * 1 if ROOT/ID still is the directory that was locked, 0 if it was removed while we waited for the lock. What its
+ * record says is acted upon (a process is killed), so it must be our own: else anybody could use a privileged caller's
+ * hands.
  */
 static int lock_dir(struct state_dir *dir, struct err *e)
 {
@@ -219,8 +221,10 @@ static int explain_missing(const struct state_dir *dir, struct err *e)
 
 	if (fstat(dir->fd, &st) == 0 && st.st_nlink == 0)
 		return no_such_container(dir->id, e);
-	return err_set(e, ENODATA, "container \"%s\" has no state: its creation is still running or was interrupted, then "
-				   "'cloister delete --force %s' removes it", dir->id, dir->id);
+	return err_set(e, ENODATA,
+		       "container \"%s\" has no state: its creation is still running or was interrupted, then "
+		       "'cloister delete --force %s' removes it",
+		       dir->id, dir->id);
 }
 
 int state_read(struct arena *a, const struct state_dir *dir, struct oci_record **ret, struct err *e)

@@ -43,7 +43,8 @@ int state_check_id(const char *id, struct err *e);
 
 /*
  * Where state is kept without --root: /run/cloister for root of the initial user namespace; else
- * $XDG_RUNTIME_DIR/cloister; else /tmp/cloister-UID, which is made if it is missing and refused if it is not ours alone.
+ * $XDG_RUNTIME_DIR/cloister; else /tmp/cloister-UID, which is made if it is missing and refused if it is not ours
+ * alone.
  */
 int state_root_default(struct arena *a, bool in_initial_userns_root, char **ret, struct err *e);
 

@@ -11,10 +11,27 @@ static void names_and_numbers(void **state)
 		const char *text;
 		int number;
 	} rows[] = {
-		{ "TERM", SIGTERM }, { "SIGTERM", SIGTERM }, { "term", SIGTERM }, { "sigTerm", SIGTERM }, { "15", 15 }, { "9", 9 },
-		{ "KILL", SIGKILL }, { "SIGHUP", SIGHUP }, { "winch", SIGWINCH }, { "USR1", SIGUSR1 }, { "CHLD", SIGCHLD },
-		{ "CLD", SIGCHLD }, { "IO", SIGIO }, { "POLL", SIGIO }, { "ABRT", SIGABRT }, { "IOT", SIGABRT }, { "PWR", SIGPWR },
-		{ "SYS", SIGSYS }, { "0", 0 }, { "64", 64 }, { "09", 9 },
+		{ "TERM", SIGTERM },
+		{ "SIGTERM", SIGTERM },
+		{ "term", SIGTERM },
+		{ "sigTerm", SIGTERM },
+		{ "15", 15 },
+		{ "9", 9 },
+		{ "KILL", SIGKILL },
+		{ "SIGHUP", SIGHUP },
+		{ "winch", SIGWINCH },
+		{ "USR1", SIGUSR1 },
+		{ "CHLD", SIGCHLD },
+		{ "CLD", SIGCHLD },
+		{ "IO", SIGIO },
+		{ "POLL", SIGIO },
+		{ "ABRT", SIGABRT },
+		{ "IOT", SIGABRT },
+		{ "PWR", SIGPWR },
+		{ "SYS", SIGSYS },
+		{ "0", 0 },
+		{ "64", 64 },
+		{ "09", 9 },
 	};
 	struct err e;
 	int n;
@@ -65,7 +82,8 @@ static void every_signal_has_a_name(void **state)
 
 static void unknown_signals(void **state)
 {
-	static const char *const bad[] = { "", "SIG", "FOO", "SIGSIGTERM", "-9", "65", "15x", "+1", "TERM ", "99999999999999999999" };
+	static const char *const bad[] = { "",   "SIG", "FOO", "SIGSIGTERM", "-9",
+					   "65", "15x", "+1",  "TERM ",      "99999999999999999999" };
 	struct err e;
 	int n;
 

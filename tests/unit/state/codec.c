@@ -15,10 +15,11 @@ static int decode(const char *json, struct err *e)
 
 static void round_trip(void **state)
 {
-	static const char json[] = "{\"version\":1,\"id\":\"web\",\"ociVersion\":\"1.3.0\",\"bundle\":\"/b\",\"rootfs\":\"/b/r\","
-				   "\"created\":\"2026-11-24T15:00:00.5Z\",\"status\":\"running\",\"pid\":77,"
-				   "\"pidStartTime\":18446744073709551615,\"cgroupPath\":\"/c\",\"cgroupManager\":\"cgroupfs\","
-				   "\"rootless\":true,\"terminal\":true,\"annotations\":{\"b\":\"\\\"\\n\",\"a\":\"ü\"}}";
+	static const char json[] =
+		"{\"version\":1,\"id\":\"web\",\"ociVersion\":\"1.3.0\",\"bundle\":\"/b\",\"rootfs\":\"/b/r\","
+		"\"created\":\"2026-11-24T15:00:00.5Z\",\"status\":\"running\",\"pid\":77,"
+		"\"pidStartTime\":18446744073709551615,\"cgroupPath\":\"/c\",\"cgroupManager\":\"cgroupfs\","
+		"\"rootless\":true,\"terminal\":true,\"annotations\":{\"b\":\"\\\"\\n\",\"a\":\"ü\"}}";
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_str_ struct str out = STR_INIT;
 	struct oci_record *record;
@@ -56,8 +57,9 @@ static void another_version(void **state)
 	struct err e;
 
 	(void)state;
-	assert_error(decode("{\"version\":2,\"id\":\"web\",\"bundle\":\"\",\"rootfs\":\"\",\"status\":\"creating\"}", &e), &e,
-		     EINVAL, "state.json: version 2 is unknown: written by another release");
+	assert_error(
+		decode("{\"version\":2,\"id\":\"web\",\"bundle\":\"\",\"rootfs\":\"\",\"status\":\"creating\"}", &e),
+		&e, EINVAL, "state.json: version 2 is unknown: written by another release");
 }
 
 static void shows_the_state(void **state)
@@ -65,8 +67,15 @@ static void shows_the_state(void **state)
 	char *keys[] = { (char *)"k" }, *values[] = { (char *)"v" };
 	struct oci_string_map annotations = { .keys = keys, .values = values, .len = 1 };
 	struct oci_record record = {
-		.version = 1, .id = (char *)"web", .oci_version = (char *)"1.0.2", .bundle = (char *)"/b", .rootfs = (char *)"/b/r",
-		.status = OCI_STATUS_CREATED, .has_pid = true, .pid = 77, .annotations = &annotations,
+		.version = 1,
+		.id = (char *)"web",
+		.oci_version = (char *)"1.0.2",
+		.bundle = (char *)"/b",
+		.rootfs = (char *)"/b/r",
+		.status = OCI_STATUS_CREATED,
+		.has_pid = true,
+		.pid = 77,
+		.annotations = &annotations,
 	};
 	_cleanup_str_ struct str out = STR_INIT, dead = STR_INIT;
 	struct oci_state shown;
@@ -74,8 +83,9 @@ static void shows_the_state(void **state)
 	(void)state;
 	state_describe(&record, OCI_STATUS_CREATED, &shown);
 	assert_int_equal(oci_write(&out, &oci_state_type, &shown, OCI_COMPACT), 0);
-	assert_string_equal(str_text(&out), "{\"ociVersion\":\"1.0.2\",\"id\":\"web\",\"status\":\"created\",\"pid\":77,"
-					    "\"bundle\":\"/b\",\"annotations\":{\"k\":\"v\"}}");
+	assert_string_equal(str_text(&out),
+			    "{\"ociVersion\":\"1.0.2\",\"id\":\"web\",\"status\":\"created\",\"pid\":77,"
+			    "\"bundle\":\"/b\",\"annotations\":{\"k\":\"v\"}}");
 	record.oci_version = NULL;
 	record.annotations = NULL;
 	state_describe(&record, OCI_STATUS_STOPPED, &shown);

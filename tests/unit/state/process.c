@@ -11,7 +11,8 @@
 #include "tests/unit/unit.h"
 
 #define FIELDS_4_TO_19 " 1 2 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0"
-#define AFTER_NAME(state, threads, start) ") " state FIELDS_4_TO_19 " " threads " 0 " start " 1000 200 18446744073709551615\n"
+#define AFTER_NAME(state, threads, start) \
+	") " state FIELDS_4_TO_19 " " threads " 0 " start " 1000 200 18446744073709551615\n"
 
 static char top[4096];
 
@@ -131,7 +132,9 @@ static void another_process_with_the_same_pid(void **state)
 static void a_failure_is_not_dead(void **state)
 {
 	_cleanup_close_ int proc = fake_proc("garbage");
-	struct oci_record record = { .id = (char *)"web", .status = OCI_STATUS_RUNNING, .pid = 77, .pid_start_time = 5 };
+	struct oci_record record = {
+		.id = (char *)"web", .status = OCI_STATUS_RUNNING, .pid = 77, .pid_start_time = 5
+	};
 	enum oci_status status;
 	struct err e;
 	bool alive;

@@ -50,8 +50,10 @@ static void below_tmp(void **state)
 	assert_string_equal(root, tmp_root);
 
 	assert_int_equal(chmod(tmp_root, 0755), 0);
-	snprintf(text, sizeof text, "state root %s belongs to uid %u and has mode 0755, but must be ours with mode 0700: remove "
-				    "it, or set XDG_RUNTIME_DIR or --root", tmp_root, (unsigned)geteuid());
+	snprintf(text, sizeof text,
+		 "state root %s belongs to uid %u and has mode 0755, but must be ours with mode 0700: remove "
+		 "it, or set XDG_RUNTIME_DIR or --root",
+		 tmp_root, (unsigned)geteuid());
 	assert_error(state_root_default(a, false, &root, &e), &e, EPERM, text);
 	assert_int_equal(rmdir(tmp_root), 0);
 

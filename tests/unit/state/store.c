@@ -31,8 +31,12 @@ static int tear_down(void **state)
 static struct oci_record a_record(const char *id)
 {
 	return (struct oci_record){
-		.version = STATE_RECORD_VERSION, .id = (char *)id, .oci_version = (char *)"1.3.0", .bundle = (char *)"/b",
-		.rootfs = (char *)"/b/rootfs", .status = OCI_STATUS_CREATING,
+		.version = STATE_RECORD_VERSION,
+		.id = (char *)id,
+		.oci_version = (char *)"1.3.0",
+		.bundle = (char *)"/b",
+		.rootfs = (char *)"/b/rootfs",
+		.status = OCI_STATUS_CREATING,
 	};
 }
 
@@ -363,9 +367,10 @@ static void text_that_is_not_utf8(void **state)
 	(void)state;
 	record.bundle = (char *)"/b\xff";
 	assert_ok(state_create(root, "web", &dir, &e), &e);
-	assert_error(state_write(&dir, &record, &e), &e, EINVAL,
-		     "container \"web\": the state cannot be written as JSON: the bundle's or root's path or an annotation "
-		     "is not UTF-8");
+	assert_error(
+		state_write(&dir, &record, &e), &e, EINVAL,
+		"container \"web\": the state cannot be written as JSON: the bundle's or root's path or an annotation "
+		"is not UTF-8");
 	assert_int_not_equal(faccessat(dir.fd, STATE_FILE_RECORD, F_OK, 0), 0);
 }
 
