@@ -27,16 +27,39 @@ int procfs_write_pid(struct apply *ctx, pid_t pid, const char *name, const char 
 	return procfs_write(ctx, path, text);
 }
 
-int procfs_write_self(struct apply *ctx, const char *name, const char *text)
+/* "self" as the handle's procfs sees us, which may be another number than ours in a new pid namespace. */
+static int own_path(struct apply *ctx, const char *name, char *buf, size_t size)
 {
 	char self[32];
-	/* "self" as the handle's procfs sees us, which may be another number than ours in a new pid namespace. */
 	ssize_t n = readlinkat(ctx->proc_fd, "self", self, sizeof self - 1);
 
 	if (n <= 0)
 		return n < 0 ? -errno : -ESRCH;
 	self[n] = '\0';
-	return procfs_write_pid(ctx, (pid_t)strtol(self, NULL, 10), name, text);
+	return (size_t)snprintf(buf, size, "%s/%s", self, name) < size ? 0 : -ENAMETOOLONG;
+}
+
+int procfs_write_self(struct apply *ctx, const char *name, const char *text)
+{
+	char path[64];
+	int r = own_path(ctx, name, path, sizeof path);
+
+	return r < 0 ? r : procfs_write(ctx, path, text);
+}
+
+int procfs_read_self(struct apply *ctx, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	int r = own_path(ctx, name, path, sizeof path);
+	_cleanup_close_ int fd = r < 0 ? r : sys_open_beneath(ctx->proc_fd, path, O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	ssize_t n = read(fd, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return 0;
 }
 
 int apply_sysctl(struct apply *ctx, const struct op *op, struct err *e)
