@@ -224,6 +224,46 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 	}
 }
 
+static int meet_init(struct container *c, pid_t pid, struct err *e)
+{
+	c->init_pid = pid;
+	c->init_pidfd = sys_pidfd_open(pid);
+	return c->init_pidfd < 0 ? err_sys(e, -c->init_pidfd, "open the first process") : 0;
+}
+
+/* Init may be faster than outer, which says who it is. It waits for our answer, so the next word is outer's. */
+static int await_init(struct container *c, struct err *e)
+{
+	struct sync_message m;
+	int r;
+
+	if (c->init_pid > 0)
+		return 0;
+	r = next_message(c, &m, e);
+	if (r < 0)
+		return r;
+	if (m.type == SYNC_INIT)
+		return meet_init(c, m.value, e);
+	if (m.type != SYNC_ERROR)
+		return err_set(e, EBADMSG, "unexpected message %d from the container", (int)m.type);
+	*e = m.err;
+	return -(e->num ? e->num : EIO);
+}
+
+static int serve_call(struct container *c, int stage, struct err *e)
+{
+	int r = 0;
+
+	if (stage != STAGE_FOR_OUTER && stage != STAGE_FOR_INIT && stage != STAGE_HOOKS)
+		return err_set(e, EBADMSG, "unexpected call of stage %d", stage);
+	if (stage != STAGE_FOR_OUTER)
+		r = await_init(c, e);
+	c->apply.target = stage == STAGE_FOR_OUTER ? c->outer_pid : c->init_pid;
+	if (r == 0)
+		r = apply_stage(&c->apply, stage, e);
+	return r == 0 ? sync_send(c->sync[0], SYNC_DONE, 0) : r;
+}
+
 static int serve(struct container *c, struct err *e)
 {
 	struct sync_message m;
@@ -235,24 +275,19 @@ static int serve(struct container *c, struct err *e)
 			return r;
 		switch (m.type) {
 		case SYNC_CALL:
-			if (m.value != STAGE_FOR_OUTER && m.value != STAGE_FOR_INIT && m.value != STAGE_HOOKS)
-				return err_set(e, EBADMSG, "unexpected call of stage %d", m.value);
-			c->apply.target = m.value == STAGE_FOR_OUTER ? c->outer_pid : c->init_pid;
-			r = apply_stage(&c->apply, m.value, e);
-			if (r == 0)
-				r = sync_send(c->sync[0], SYNC_DONE, 0);
+			r = serve_call(c, m.value, e);
 			if (r < 0)
 				return r;
 			break;
 		case SYNC_INIT:
-			c->init_pid = m.value;
-			c->init_pidfd = sys_pidfd_open(m.value);
-			if (c->init_pidfd < 0)
-				return err_sys(e, -c->init_pidfd, "open the first process");
+			r = meet_init(c, m.value, e);
+			if (r < 0)
+				return r;
 			break;
 		case SYNC_READY:
+			r = await_init(c, e);
 			c->apply.target = c->init_pid;
-			return apply_stage(&c->apply, STAGE_READY, e);
+			return r < 0 ? r : apply_stage(&c->apply, STAGE_READY, e);
 		case SYNC_ERROR:
 			*e = m.err;
 			return -(e->num ? e->num : EIO);
