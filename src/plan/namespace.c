@@ -208,10 +208,13 @@ int plan_namespaces(struct build *b, struct err *e)
 		p->outer_userns = true;
 		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWUSER | CLONE_NEWNS;
 	}
-	if (b->new_ns & CLONE_NEWUSER)
+	if (b->new_ns & CLONE_NEWUSER) {
 		r = map_ids(b, e);
-	else if (b->joined_ns & CLONE_NEWUSER)
+	} else if (b->joined_ns & CLONE_NEWUSER) {
 		plan_add(p, STAGE_INIT, OP_SET_IDS, "linux.namespaces")->set_ids = (struct op_set_ids){ 0, 0 };
+		/* Who that is outside, nobody has told us: not the one who can reach the sources. */
+		b->sources_by_slot = b->facts->privileged;
+	}
 	if (r < 0)
 		return r;
 	if (p->cgroup_path && (p->init_flags & CLONE_NEWCGROUP)) {
