@@ -16,7 +16,7 @@ out=$tmp/out err=$tmp/err
 is_root() { [ "$(id -u)" = 0 ]; }
 
 fail() {
-	echo "FAILED: $*" >&2
+	echo "FAILED: $0:${BASH_LINENO[-2]}: $*" >&2
 	[ ! -s "$err" ] || { echo "standard error of the last command:"; cat "$err"; } >&2
 	exit 1
 }

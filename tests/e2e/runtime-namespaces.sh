@@ -103,10 +103,12 @@ for k in $(kinds); do
 	holder
 	proc=/proc/$pid/ns
 	if [ "$k" = none ]; then
-		for n in net ipc uts cgroup time mnt pid; do
+		for n in net ipc uts cgroup time pid; do
 			inside "$(links "$n")" "$(join "$proc" "$n")"
 			same "$n"
 		done
+		inside "$(links mnt pid)" "$(join "$proc" mnt pid)"
+		same mnt pid
 		# /proc of the joined pid namespace: its first process is the holder's
 		inside 'tr "\0" " " </proc/1/cmdline; echo $$' "$(join "$proc" pid)"
 		has '^sleep 1000 [0-9]+$'
