@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "sys/creds.h"
 #include "sys/namespace.h"
+#include "sys/process.h"
 
 static int join_one(const struct plan_join *j, int fd, struct err *e)
 {
@@ -96,7 +97,9 @@ int apply_set_ids(struct apply *ctx, const struct op *op, struct err *e)
 		r = sys_set_uid(op->set_ids.uid);
 	if (r < 0)
 		return err_sys(e, -r, "become id %u:%u of the user namespace", op->set_ids.uid, op->set_ids.gid);
-	return 0;
+	/* The kernel forgets it when the ids change, and the container does not exist yet. */
+	r = sys_die_with_parent(true);
+	return r < 0 ? err_sys(e, -r, "ask to die with the runtime") : 0;
 }
 
 int apply_keyring(struct apply *ctx, const struct op *op, struct err *e)

@@ -20,7 +20,7 @@ struct container {
 	int start_socket;             /* where init waits for `start`; -1: `run` starts it over sync */
 	int console[2];               /* run with a terminal: where the terminal arrives; else -1 */
 	int outer_pidfd, init_pidfd;
-	pid_t outer_pid, init_pid;
+	pid_t runtime_pid, outer_pid, init_pid;
 	uint64_t soft_files;          /* the caller's RLIMIT_NOFILE, if it was raised for the plan's slots; else 0 */
 	bool start_over_sync;         /* `run` */
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "run/container.h"
 #include "run/sync.h"
 #include "sys/creds.h"
@@ -72,8 +73,14 @@ _Noreturn void container_outer(struct container *c)
 
 	state_close(&c->dir);
 	sys_die_with_parent(true);
+	/* It may have died before we asked; and as long as we hold its end of the socket, no wait of ours would end. */
+	if (getppid() != c->runtime_pid)
+		_exit(1);
 	sys_set_name("cloister:outer");
 	umask(022);
+	/* Once it has joined a user namespace, who is root there could trace it, and init before init can object. */
+	if (!c->plan.outer_userns && !(c->plan.init_flags & CLONE_NEWUSER))
+		sys_set_dumpable(false);
 	c->apply.run = c;
 	c->apply.call = call;
 	c->apply.target = 0;
@@ -124,6 +131,18 @@ static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
 	return container_state_json(c, kind == HOOK_START_CONTAINER ? OCI_STATUS_CREATED : OCI_STATUS_CREATING, getpid());
 }
 
+/*
+ * What led to the host is closed for good, before the container's own files are looked at: a path of the container
+ * such as /proc/self/fd/5/.. would lead there as well (CVE-2024-21626).
+ */
+static int close_descriptors(struct container *c, struct err *e)
+{
+	int keep[] = { c->sync[1], c->start_socket, log_fd() };
+	int r = sys_close_all_but(3 + c->options->preserve_fds, keep, sizeof keep / sizeof *keep);
+
+	return r < 0 ? err_sys(e, -r, "close descriptors") : 0;
+}
+
 _Noreturn void container_init(struct container *c)
 {
 	bool new_userns = c->plan.init_flags & CLONE_NEWUSER;
@@ -151,12 +170,16 @@ _Noreturn void container_init(struct container *c)
 	if (r == 0 && new_userns)
 		r = sys_set_dumpable(false);
 	if (r == 0)
+		r = close_descriptors(c, &e);
+	/* From here on a dead runtime is seen by the end of the connection, and one that has ended well is no reason to die. */
+	if (r == 0)
+		r = sys_die_with_parent(false);
+	if (r == 0)
 		r = sync_send(c->sync[1], SYNC_READY, 0);
 	if (r == 0)
 		r = sync_expect(c->sync[1], SYNC_RELEASE, &e);
 	if (r < 0)
 		fail(c->sync[1], &e);
-	sys_die_with_parent(false);
 
 	if (!c->start_over_sync) {
 		close_fd(&c->sync[1]);

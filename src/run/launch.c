@@ -160,7 +160,10 @@ static int make_process(struct container *c, struct err *e)
 	bool outer = c->plan.has_outer;
 	struct sys_clone how = { .flags = outer ? 0 : c->plan.init_flags, .cgroup_fd = outer ? -1 : c->apply.cgroup_fd };
 	int pidfd = -1;
-	pid_t pid = sys_clone(&how, &pidfd);
+	pid_t pid;
+
+	c->runtime_pid = getpid();
+	pid = sys_clone(&how, &pidfd);
 
 	if (pid == -EPERM || pid == -ENOSPC)
 		return err_sys(e, -pid, "make the container's namespaces (are user namespaces allowed here? see "

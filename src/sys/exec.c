@@ -10,6 +10,7 @@
 #include <linux/close_range.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -51,6 +52,24 @@ int sys_getcwd(char *buf, size_t size)
 int sys_cloexec_from(unsigned first)
 {
 	return sys_result(syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC));
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int sys_close_all_but(unsigned first, int *keep, size_t n)
+{
+	qsort(keep, n, sizeof *keep, compare_fds);
+	for (size_t i = 0; i < n; i++) {
+		if (keep[i] < 0 || (unsigned)keep[i] < first)
+			continue;
+		if ((unsigned)keep[i] > first && syscall(SYS_close_range, first, keep[i] - 1, 0) < 0)
+			return -errno;
+		first = (unsigned)keep[i] + 1;
+	}
+	return sys_result(syscall(SYS_close_range, first, ~0U, 0));
 }
 
 int sys_set_cloexec(int fd, bool cloexec)

@@ -25,6 +25,8 @@ int sys_getcwd(char *buf, size_t size);
 
 /* Every descriptor >= first becomes close-on-exec. */
 int sys_cloexec_from(unsigned first);
+/* Closes all descriptors from `first` on but those in `keep`, which may hold -1 and is sorted by it. */
+int sys_close_all_but(unsigned first, int *keep, size_t n);
 /* -EBADF if it is not open. */
 int sys_set_cloexec(int fd, bool cloexec);
 /* Opens /dev/null of the current root in place of each of 0, 1 and 2 that is closed. */
