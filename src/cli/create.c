@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "state/store.h"
+
 static const struct option_def create_defs[] = {
 	CREATE_OPTION_ROWS,
 	{ 0 },
@@ -27,6 +29,8 @@ int create_prepare(struct cli *c, const struct create_options *options, const ch
 {
 	int r = refuse(c, options, e);
 
+	if (r == 0)
+		r = state_check_id(id, e);
 	if (r == 0)
 		r = cli_context(c, ret_context, e);
 	if (r < 0)

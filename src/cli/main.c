@@ -76,7 +76,8 @@ static void report_usage(const struct cli *c, const struct cli_command *command,
 	_cleanup_str_ struct str line = STR_INIT;
 
 	report(c, e);
-	if (wants_json(c))
+	/* A log that cannot be opened, or memory that is used up, is no wrong word. */
+	if (wants_json(c) || e->num != EINVAL)
 		return;
 	cli_usage_line(&line, command);
 	io_write_all(STDERR_FILENO, str_text(&line), line.len);
