@@ -39,24 +39,30 @@ static int resolve_errno(const char *where, enum oci_seccomp_action action, cons
 	return 0;
 }
 
+unsigned plan_seccomp_flag(enum oci_seccomp_flag flag)
+{
+	switch (flag) {
+	case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC:
+		return SECCOMP_FILTER_FLAG_TSYNC;
+	case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG:
+		return SECCOMP_FILTER_FLAG_LOG;
+	case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW:
+		return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	default:
+		return 0;
+	}
+}
+
 static int resolve_flags(const struct oci_seccomp *config, unsigned *ret, struct err *e)
 {
 	*ret = 0;
 	for (size_t i = 0; i < config->flags_len; i++) {
-		switch (config->flags[i]) {
-		case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_TSYNC:
-			*ret |= SECCOMP_FILTER_FLAG_TSYNC;
-			break;
-		case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_LOG:
-			*ret |= SECCOMP_FILTER_FLAG_LOG;
-			break;
-		case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW:
-			*ret |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-			break;
-		default:
+		unsigned flag = plan_seccomp_flag(config->flags[i]);
+
+		if (!flag)
 			return err_set(e, ENOTSUP, "linux.seccomp.flags[%zu]: %s is for SCMP_ACT_NOTIFY, which is not "
 				       "supported", i, oci_seccomp_flag_name(config->flags[i]));
-		}
+		*ret |= flag;
 	}
 	return 0;
 }

@@ -25,6 +25,9 @@ struct plan_seccomp {
 	size_t rules_len;
 };
 
+/* SECCOMP_FILTER_FLAG_* of seccomp(2); 0 for a flag that is not supported. */
+unsigned plan_seccomp_flag(enum oci_seccomp_flag flag);
+
 /*
  * All of it on one line, with a space in front: the default, then the rules, those of one action and condition
  * together. Two filters print the same only if they are the same, so the text also serves as the key of the
