@@ -4,6 +4,7 @@
 #include "libocispec/field/write.h"
 #include "plan/capability.h"
 #include "plan/mount_options.h"
+#include "plan/seccomp.h"
 #include "spec/features.h"
 
 static size_t count(const char *const *names)
@@ -38,9 +39,9 @@ static int fill_seccomp(struct arena *a, struct spec_implemented *have, struct e
 	for (size_t i = 1; i <= oci_seccomp_arch_words.len; i++)
 		if (seccomp_knows_arch((enum oci_seccomp_arch)i))
 			archs[have->seccomp_archs_len++] = (enum oci_seccomp_arch)i;
-	/* All of them go straight to seccomp(2). */
 	for (size_t i = 1; i <= oci_seccomp_flag_words.len; i++)
-		flags[have->seccomp_flags_len++] = (enum oci_seccomp_flag)i;
+		if (plan_seccomp_flag((enum oci_seccomp_flag)i))
+			flags[have->seccomp_flags_len++] = (enum oci_seccomp_flag)i;
 	have->seccomp_archs = archs;
 	have->seccomp_flags = flags;
 	have->libseccomp_version = seccomp_library_version(a);
