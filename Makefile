@@ -8,6 +8,17 @@ CC      ?= cc
 
 all:
 
+# One job a processor, unless -j says otherwise. V=1 shows the commands.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+ifneq ($(V),1)
+Q   := @
+say  = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-7s %s\n' '$(1)' '$@')
+else
+say  = @:
+endif
+
 # SAN=1 builds everything with ASan and UBSan, in a build folder of its own.
 ifeq ($(SAN),1)
 B       := build/san
@@ -57,17 +68,20 @@ BUNDLE_OBJ   := $(call obj_of,$(call src_of,$(CONVERTER_DIRS)) $(BUNDLE_CLI)) $(
 all: $(B)/cloister $(B)/cloister-bundle
 
 $(B)/cloister: $(RUNTIME_OBJ)
-	$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ -lseccomp -lcap $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
+	$(call say,LINK)
+	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ -lseccomp -lcap $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 
 $(B)/cloister-bundle: $(BUNDLE_OBJ)
-	$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyajl
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyajl
 
 # ---- libocispec: schema -> structs and field tables ----
 SCHEMAS := $(sort $(wildcard libocispec/schema/*.json))
 
 $(B)/libocispec/gen/gen: $(wildcard libocispec/gen/*.c libocispec/gen/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.c,$^) -lyajl
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(filter %.c,$^) -lyajl
 
 $(B)/gen/oci_spec.c: $(B)/libocispec/gen/gen $(SCHEMAS)
 	@mkdir -p $(@D)
@@ -75,12 +89,14 @@ $(B)/gen/oci_spec.c: $(B)/libocispec/gen/gen $(SCHEMAS)
 $(B)/gen/oci_spec.h: $(B)/gen/oci_spec.c ;
 
 $(B)/gen/%.o: $(B)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
 
 # Every object may include the generated header, so it exists before any of them.
 $(B)/%.o: %.c | $(B)/gen/oci_spec.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -c -o $@ $<
 
 # ---- tests ----
 # A unit test is linked with an archive of everything but sys/ and the mains. So it brings its own fake of each sys_
@@ -90,16 +106,18 @@ UNIT_TESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
 
 $(B)/libunit.a: $(UNIT_LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(UNIT_TESTS): %: %.o $(B)/libunit.a
-	$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3
 .SECONDARY: $(UNIT_TESTS:=.o)
 
 # Prints the plan of a golden case.
 GOLDEN := $(B)/tests/golden/plan
 $(GOLDEN): $(GOLDEN).o $(B)/libunit.a
-	$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lyajl
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lyajl
 
 unit-tests: $(UNIT_TESTS) $(GOLDEN)
 
@@ -114,10 +132,12 @@ golden-update: $(GOLDEN)
 BENCH := $(B)/tests/bench/floor $(B)/tests/bench/timer
 $(B)/tests/bench/floor: tests/bench/floor.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $<
 $(B)/tests/bench/timer: tests/bench/timer.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -pie $(LDFLAGS) -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -pie $(LDFLAGS) -o $@ $<
 
 bench: all $(BENCH)
 	@contrib/install-deps bench
@@ -139,7 +159,7 @@ manuals: $(MANUALS)
 
 $(B)/docs/%: docs/%.md docs/md2man
 	@mkdir -p $(@D)
-	awk -f docs/md2man -v date="$$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(date +%s)} +%Y-%m-%d)" -v version='$(VERSION)' $< >$@
+	$(Q)awk -f docs/md2man -v date="$$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(date +%s)} +%Y-%m-%d)" -v version='$(VERSION)' $< >$@
 
 BINDIR  := $(PREFIX)/bin
 MANDIR  := $(PREFIX)/share/man
