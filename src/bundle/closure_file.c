@@ -1,6 +1,7 @@
 /*
- * Why: a link in a store names a logical path, which on this machine may be somewhere else (a relocated store), may exist
- * though the container will not see it (it is not in the closure), or may not exist at all. So links are followed here.
+ * Why: a link in a store names a logical path, which on this machine may be somewhere else (a relocated store), may
+ * exist though the container will not see it (it is not in the closure), or may not exist at all. So links are followed
+ * here.
  */
 #include "bundle/closure_file.h"
 

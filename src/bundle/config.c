@@ -1,7 +1,7 @@
 /*
  * Why: one place decides what a bundle's sandbox is. The store comes first in `mounts`, before anything that could be
- * mounted over it; and everything read-only is marked (run.cloister.lock) so that cloister locks it against the container
- * even if that has all capabilities.
+ * mounted over it; and everything read-only is marked (run.cloister.lock) so that cloister locks it against the
+ * container even if that has all capabilities.
  */
 #include "bundle/config.h"
 
@@ -92,7 +92,7 @@ static void add_api_mounts(struct arena *a, const struct recipe *r, struct oci_s
 	}
 }
 
-/* rbind, since a user namespace may not take a folder without what is mounted below it; so read-only goes down as well. */
+/* rbind: a user namespace may not take a folder without what is mounted below it. So read-only goes down as well. */
 static void add_places(struct arena *a, const struct recipe *r, const char *dir, struct oci_spec *s)
 {
 	for (size_t i = 0; i < r->places_len; i++) {
@@ -125,8 +125,9 @@ static struct oci_process *make_process(struct arena *a, const struct recipe *r)
 	if (!p || !user || !none || !empty)
 		return NULL;
 	*user = (struct oci_user){ .uid = r->uid, .has_uid = true, .gid = r->gid, .has_gid = true };
-	*none = (struct oci_capabilities){ .bounding = empty, .effective = empty, .inheritable = empty, .permitted = empty,
-					   .ambient = empty };
+	*none = (struct oci_capabilities){
+		.bounding = empty, .effective = empty, .inheritable = empty, .permitted = empty, .ambient = empty
+	};
 	*p = (struct oci_process){
 		.terminal = r->terminal, .has_terminal = r->terminal, .user = user, .capabilities = none,
 		.args = r->args, .args_len = r->args_len, .env = r->env, .env_len = r->env_len,

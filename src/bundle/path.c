@@ -131,8 +131,10 @@ static int check_sources(const struct path_request *q, struct err *e)
 	int given = !!q->closure_info + !!q->closure_list + !!q->path_info + !!q->references_graph + q->scan +
 		    !!q->store.database;
 
-	return given <= 1 ? 0 : err_set(e, EINVAL, "only one of --closure, --closure-info, --path-info, --references-graph, "
-					"--scan and --database can say what the closure is");
+	if (given <= 1)
+		return 0;
+	return err_set(e, EINVAL, "only one of --closure, --closure-info, --path-info, --references-graph, --scan and "
+				  "--database can say what the closure is");
 }
 
 int bundle_path_recipe(struct arena *a, const struct path_request *q, struct recipe *ret, struct err *e)

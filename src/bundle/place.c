@@ -1,6 +1,6 @@
 /*
- * Why: a place that hides the store, or that lies where no mount point can be, would make a bundle that fails or lies at
- * run time. All that is known now is refused now.
+ * Why: a place that hides the store, or that lies where no mount point can be, would make a bundle that fails or lies
+ * at run time. All that is known now is refused now.
  */
 #include "bundle/place.h"
 
@@ -49,7 +49,8 @@ static int check_destination(const struct recipe *r, const char *what, const cha
 	if (path_is_below(r->store->dir, destination))
 		return err_set(e, EINVAL, "%s: %s would hide the store %s", what, destination, r->store->dir);
 	if (path_is_below(destination, r->store->dir))
-		return err_set(e, EINVAL, "%s: %s lies in the store, which holds the closure and nothing else", what, destination);
+		return err_set(e, EINVAL, "%s: %s lies in the store, which holds the closure and nothing else", what,
+			       destination);
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (path_is_below(destination, own[i]))
 			return err_set(e, EINVAL, "%s: %s is the container's own", what, own[i]);
@@ -184,8 +185,8 @@ static int check_mount_point(struct arena *a, const struct recipe *r, size_t ind
 		return err_oom(e);
 	if (lstat(point, &st) == 0 && S_ISDIR(st.st_mode) == place->directory && !S_ISLNK(st.st_mode))
 		return 0;
-	return err_set(e, EINVAL, "%s cannot be mounted inside the bind of %s: %s must be an existing %s", place->destination,
-		       around->source, point, place->directory ? "directory" : "file");
+	return err_set(e, EINVAL, "%s cannot be mounted inside the bind of %s: %s must be an existing %s",
+		       place->destination, around->source, point, place->directory ? "directory" : "file");
 }
 
 int place_check_all(struct arena *a, struct recipe *r, struct err *e)
@@ -196,7 +197,8 @@ int place_check_all(struct arena *a, struct recipe *r, struct err *e)
 		qsort(r->places, r->places_len, sizeof *r->places, compare);
 	for (size_t i = 1; i < r->places_len; i++)
 		if (strcmp(r->places[i - 1].destination, r->places[i].destination) == 0)
-			return err_set(e, EINVAL, "%s is asked for twice, by --bind or --writable", r->places[i].destination);
+			return err_set(e, EINVAL, "%s is asked for twice, by --bind or --writable",
+				       r->places[i].destination);
 	for (size_t i = 0; result == 0 && i < r->places_len; i++)
 		result = check_mount_point(a, r, i, e);
 	return result;

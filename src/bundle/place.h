@@ -3,7 +3,7 @@
 
 #include "bundle/recipe.h"
 
-/* Normal form of an absolute path of the container, in the arena. `what` is for messages. -EINVAL: relative, or "..". */
+/* Normal form of an absolute path of the container, in the arena; `what` is for messages. -EINVAL: it is none. */
 int place_normalize(struct arena *a, const char *what, const char *path, char **ret, struct err *e);
 
 /* SRC[:DST[:ro|rw]]: DST is SRC if it is not given; read-only unless it says rw. SRC is looked at now. */

@@ -55,7 +55,8 @@ static char *make_path(struct arena *a, const struct recipe *r)
 	for (size_t i = 0; i < r->roots.len; i++) {
 		const char *bin = arena_printf(a, "%s/bin", r->roots.items[i]);
 
-		if (bin && closure_file_stat(a, r->store, &r->closure, bin, &st, NULL, &ignored) == 0 && S_ISDIR(st.st_mode))
+		if (bin && closure_file_stat(a, r->store, &r->closure, bin, &st, NULL, &ignored) == 0 &&
+		    S_ISDIR(st.st_mode))
 			str_addf(&path, "%s%s", path.len ? ":" : "", bin);
 	}
 	if (path.failed)
@@ -102,7 +103,8 @@ static int check_hostname(const char *name, struct err *e)
 	for (const char *p = name; *p; p++)
 		if (*p != '-' && *p != '.' && *p != '_' && !(*p >= '0' && *p <= '9') && !(*p >= 'a' && *p <= 'z') &&
 		    !(*p >= 'A' && *p <= 'Z'))
-			return err_set(e, EINVAL, "--hostname '%s': only letters, digits, '-', '_' and '.' are allowed", name);
+			return err_set(e, EINVAL, "--hostname '%s': only letters, digits, '-', '_' and '.' are allowed",
+				       name);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Why: there is no PATH and no shell of the host inside, so what is to run is found, and refused, now. See program.h. */
+/* Why: there is no PATH and no shell of the host inside, so what is to run is found, or refused, now. */
 #include "bundle/program.h"
 
 #include <dirent.h>
@@ -83,7 +83,8 @@ static int find_obvious(struct arena *a, const struct recipe *r, const char *bel
 	int result;
 
 	if (r->roots.len != 1)
-		return err_set(e, ENOENT, "which program shall run? With %zu store paths, give one after --", r->roots.len);
+		return err_set(e, ENOENT, "which program shall run? With %zu store paths, give one after --",
+			       r->roots.len);
 	if (below && *below) {
 		*ret = arena_printf(a, "%s%s", root, below);
 		if (!*ret)
@@ -198,7 +199,8 @@ int program_set_shell(struct arena *a, struct recipe *r, const char *choice, str
 		if (arena_failed(a))
 			return err_oom(e);
 		if (!shell && choice)
-			return err_set(e, ENOENT, "--bin-sh default: nothing in the closure has a bin/sh: give a store path of a shell");
+			return err_set(e, ENOENT, "--bin-sh default: nothing in the closure has a bin/sh: give a "
+						  "store path of a shell");
 	} else {
 		shell = arena_strdup(a, choice);
 		if (!shell)

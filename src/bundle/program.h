@@ -4,9 +4,9 @@
 #include "bundle/recipe.h"
 
 /*
- * Sets r->args: the command's own words, with an absolute path in the container as the first. No words: the program that
- * `below` (NULL or something below the only root, "/bin/x") names, else the only one in the only root's bin, else the one
- * there with the package's name, else the root itself if it is a program. -ENOENT with where it looked.
+ * Sets r->args: the command's own words, with an absolute path in the container as the first. No words: the program
+ * that `below` (NULL or something below the only root, "/bin/x") names, else the only one in the only root's bin, else
+ * the one there with the package's name, else the root itself if it is a program. -ENOENT with where it looked.
  */
 int program_set(struct arena *a, struct recipe *r, char **words, size_t words_len, const char *below, struct err *e);
 

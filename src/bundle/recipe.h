@@ -1,6 +1,6 @@
 /*
- * The recipe: what a bundle shall be, before it is a config or a folder. Whatever a closure comes from (a store path, and
- * later a derivation or a systemd service) becomes a recipe; everything behind it is the same for all.
+ * The recipe: what a bundle shall be, before it is a config or a folder. Whatever a closure comes from (a store path,
+ * and later a derivation or a systemd service) becomes a recipe; everything behind it is the same for all.
  */
 #pragma once
 

@@ -42,7 +42,8 @@ static int make_directory(int dirfd, const char *path, struct err *e)
 		if (errno != EEXIST || fstatat(dirfd, part + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return failed(path, e);
 		if (!S_ISDIR(st.st_mode))
-			return err_set(e, ENOTDIR, "create %s in the root file system: %s is not a directory there", path, part);
+			return err_set(e, ENOTDIR, "create %s in the root file system: %s is not a directory there",
+				       path, part);
 	}
 	return 0;
 }
@@ -118,14 +119,19 @@ static int fill_store(struct arena *a, const struct recipe *r, int rootfs, struc
 	return result;
 }
 
+struct etc_file {
+	const char *path, *text;
+};
+
 static int fill_etc(struct arena *a, const struct recipe *r, int rootfs, struct err *e)
 {
 	const char *shell = r->bin_sh ? "/bin/sh" : "/noshell";
 	const char *user = r->uid ? arena_printf(a, "user:x:%u:%u::/:%s\n", r->uid, r->gid, shell) : "";
 	const char *group = r->gid ? arena_printf(a, "user:x:%u:\n", r->gid) : "";
-	const struct { const char *path, *text; } files[] = {
-		{ "/etc/passwd", arena_printf(a, "root:x:0:0:root:/:%s\n%snobody:x:65534:65534:nobody:/:/noshell\n", shell,
-					      user ? user : "") },
+	const char *passwd = arena_printf(a, "root:x:0:0:root:/:%s\n%snobody:x:65534:65534:nobody:/:/noshell\n", shell,
+					  user ? user : "");
+	const struct etc_file files[] = {
+		{ "/etc/passwd", passwd },
 		{ "/etc/group", arena_printf(a, "root:x:0:\n%snogroup:x:65534:\n", group ? group : "") },
 		{ "/etc/hosts", arena_printf(a, "127.0.0.1 localhost %s\n::1 localhost\n", r->hostname) },
 		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n" },
@@ -166,7 +172,7 @@ static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int 
 
 		if (!p->source)
 			result = make_directory(writable, p->destination, e);
-		/* In a writable folder, the mount point lies in what is mounted there; in a bind, it was checked to exist. */
+		/* In a writable folder the mount point lies in what is mounted there; in a bind it exists. */
 		if (result == 0 && around && !around->source)
 			result = make_mount_point(a, writable, p->destination, p->directory, e);
 		else if (result == 0 && !around && !is_in_tmpfs(p->destination))

@@ -1,6 +1,6 @@
 /*
- * The root file system of a bundle: every mount point, the store's symbolic links, /bin/sh and the few files of /etc that
- * programs look for. No runtime has to create anything in it.
+ * The root file system of a bundle: every mount point, the store's symbolic links, /bin/sh and the few files of /etc
+ * that programs look for. No runtime has to create anything in it.
  */
 #pragma once
 

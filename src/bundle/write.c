@@ -77,15 +77,18 @@ static int make_tmp(struct writer *w)
 			return err_sys(w->e, errno, "create a directory in %s", w->parent);
 	}
 	if (!w->tmp[0])
-		return err_set(w->e, EEXIST, "%s is full of unfinished bundles: remove its .cloister-bundle-*", w->parent);
+		return err_set(w->e, EEXIST, "%s is full of unfinished bundles: remove its .cloister-bundle-*",
+			       w->parent);
 	w->fd = openat(w->parent_fd, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return w->fd < 0 ? err_sys(w->e, errno, "open %s/%s", w->parent, w->tmp) : 0;
 }
 
 static int open_new(struct writer *w, const char *name)
 {
-	int fd = mkdirat(w->fd, name, 0755) < 0 ? -1 : openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = -1;
 
+	if (mkdirat(w->fd, name, 0755) == 0)
+		fd = openat(w->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_sys(w->e, errno, "create %s in the bundle", name) : fd;
 }
 
@@ -121,7 +124,8 @@ static int write_config(struct writer *w)
 		return r;
 	r = oci_write(&text, &oci_spec_type, config, OCI_INDENTED);
 	if (r == -EINVAL)
-		return err_set(w->e, EINVAL, "config.json: an argument, an environment variable or a path is not UTF-8");
+		return err_set(w->e, EINVAL,
+			       "config.json: an argument, an environment variable or a path is not UTF-8");
 	if (r < 0)
 		return err_oom(w->e);
 	return io_write_file_atomic(w->fd, "config.json", text.text, text.len, 0600, w->e);
@@ -219,7 +223,8 @@ static int protect(struct writer *w, char **ret_warning)
 		r = link ? gcroot_register(w->recipe->store, link, w->e) : err_oom(w->e);
 	}
 	if (r < 0 && w->recipe->gc_root == GC_ROOT_TRY) {
-		*ret_warning = arena_printf(w->arena, "the closure is not protected from the garbage collector: %s", w->e->text);
+		*ret_warning = arena_printf(w->arena, "the closure is not protected from the garbage collector: %s",
+					    w->e->text);
 		r = *ret_warning ? 0 : err_oom(w->e);
 	}
 	if (r < 0)

@@ -66,7 +66,8 @@ static int show_help(const struct bundle_command *c)
 		options_help(&out, c->options);
 		return print(&out);
 	}
-	str_add(&out, "\nTurns a Nix or Guix store closure into a bundle that any OCI runtime runs, without root.\n\ncommands:\n");
+	str_add(&out, "\nTurns a Nix or Guix store closure into a bundle that any OCI runtime runs, without root.\n"
+		      "\ncommands:\n");
 	for (const struct bundle_command *const *p = commands; *p; p++)
 		str_addf(&out, "  %-10s  %s\n", (*p)->name, (*p)->help);
 	str_add(&out, "\n'cloister-bundle COMMAND --help' shows the help of a command, --version the version.\n");

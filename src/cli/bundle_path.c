@@ -16,21 +16,30 @@ struct options {
 
 static const struct option_def option_defs[] = {
 	{ "output", 'o', OPTION_TEXT, AT(output), "DIR", "where to write the bundle (./bundle); it must not exist" },
-	{ "store", 0, OPTION_TEXT, AT(store), "ROOT", "a relocated store: files are in ROOT/nix/store or ROOT/gnu/store" },
-	{ "database", 0, OPTION_TEXT, AT(database), "FILE", "the store's SQLite database, if it is not at its usual place" },
-	{ "closure", 0, OPTION_TEXT, AT(closure), "FILE", "the closure is this list of store paths; - for standard input" },
-	{ "closure-info", 0, OPTION_TEXT, AT(closure_info), "DIR", "references from a folder made by nixpkgs' closureInfo" },
+	{ "store", 0, OPTION_TEXT, AT(store), "ROOT",
+	  "a relocated store: files are in ROOT/nix/store or ROOT/gnu/store" },
+	{ "database", 0, OPTION_TEXT, AT(database), "FILE",
+	  "the store's SQLite database, if it is not at its usual place" },
+	{ "closure", 0, OPTION_TEXT, AT(closure), "FILE",
+	  "the closure is this list of store paths; - for standard input" },
+	{ "closure-info", 0, OPTION_TEXT, AT(closure_info), "DIR",
+	  "references from a folder made by nixpkgs' closureInfo" },
 	{ "path-info", 0, OPTION_TEXT, AT(path_info), "FILE", "references from nix path-info --json --recursive" },
-	{ "references-graph", 0, OPTION_TEXT, AT(references_graph), "FILE", "references as exportReferencesGraph writes them" },
+	{ "references-graph", 0, OPTION_TEXT, AT(references_graph), "FILE",
+	  "references as exportReferencesGraph writes them" },
 	{ "scan", 0, OPTION_FLAG, AT(scan), NULL, "find references by scanning files, though there is a database" },
 	{ "env", 'e', OPTION_LIST, AT(env), "NAME[=VALUE]", "set a variable, or pass on the caller's; repeatable" },
-	{ "bind", 0, OPTION_LIST, AT(binds), "SRC[:DST[:ro|rw]]", "show a file or folder of the host, read-only if not rw; "
-	  "repeatable" },
-	{ "writable", 0, OPTION_LIST, AT(writable), "DIR", "make this folder writable and lasting, in the bundle; repeatable" },
-	{ "network", 0, OPTION_TEXT, AT(network), "MODE", "none (default): only a loopback of its own; host: the host's" },
-	{ "bin-sh", 0, OPTION_TEXT, AT(bin_sh), "PATH", "what /bin/sh is: a store path, none, or default: the closure's shell" },
+	{ "bind", 0, OPTION_LIST, AT(binds), "SRC[:DST[:ro|rw]]",
+	  "show a file or folder of the host, read-only if not rw; repeatable" },
+	{ "writable", 0, OPTION_LIST, AT(writable), "DIR",
+	  "make this folder writable and lasting, in the bundle; repeatable" },
+	{ "network", 0, OPTION_TEXT, AT(network), "MODE",
+	  "none (default): only a loopback of its own; host: the host's" },
+	{ "bin-sh", 0, OPTION_TEXT, AT(bin_sh), "PATH",
+	  "what /bin/sh is: a store path, none, or default: the closure's shell" },
 	{ "hostname", 0, OPTION_TEXT, AT(hostname), "NAME", "the name of the container's host (cloister)" },
-	{ "user", 'u', OPTION_TEXT, AT(user), "UID[:GID]", "the ids inside (0:0); outside they are always the caller's" },
+	{ "user", 'u', OPTION_TEXT, AT(user), "UID[:GID]",
+	  "the ids inside (0:0); outside they are always the caller's" },
 	{ "cwd", 0, OPTION_TEXT, AT(cwd), "DIR", "working directory (/)" },
 	{ "terminal", 't', OPTION_FLAG, AT(terminal), NULL, "give the program a terminal" },
 	{ "no-gc-root", 0, OPTION_FLAG, AT(no_gc_root), NULL, "do not protect the closure from the garbage collector" },
@@ -88,12 +97,15 @@ const struct bundle_command bundle_path = {
 	.name = "path",
 	.words = "STORE-PATH... [-- PROGRAM [ARGUMENT...]]",
 	.help = "bundles the closure of store paths",
-	.details =
-		"Writes a bundle in which PROGRAM runs with the closure of the store paths and nothing else: read-only, each\n"
-		"path at its own place, with private /proc, /dev and /tmp. A STORE-PATH may also be a link to one (./result) or\n"
-		"name something below one. PROGRAM is a name, looked up in the store paths' bin, or an absolute path; without\n"
-		"it the program is what STORE-PATH names, the only one in its bin, or the one with the package's name.\n"
-		"Prints the bundle's path.\n",
+	.details = "Writes a bundle in which PROGRAM runs with the closure of the store paths and nothing else: "
+		   "read-only, each\n"
+		   "path at its own place, with private /proc, /dev and /tmp. A STORE-PATH may also be a link to one "
+		   "(./result) or\n"
+		   "name something below one. PROGRAM is a name, looked up in the store paths' bin, or an absolute "
+		   "path; without\n"
+		   "it the program is what STORE-PATH names, the only one in its bin, or the one with the package's "
+		   "name.\n"
+		   "Prints the bundle's path.\n",
 	.options = option_defs,
 	.options_size = sizeof(struct options),
 	.run = run,

@@ -122,7 +122,8 @@ int closure_check_present(const struct store *s, const struct store_paths *closu
 		if (lstat(path.text, &st) < 0)
 			return err_sys(e, errno, "store path %s of the closure", path.text);
 		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-			return err_set(e, EINVAL, "store path %s is neither a directory nor a file nor a symbolic link", path.text);
+			return err_set(e, EINVAL, "store path %s is neither a directory nor a file nor a symbolic link",
+				       path.text);
 	}
 	return 0;
 }

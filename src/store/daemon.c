@@ -1,9 +1,9 @@
 /*
  * Why: on a multi-user installation only the daemon may write to gcroots.
  *
- * The protocol: all numbers are 64 bits, little-endian; a string is its length, its bytes, and zeros up to a multiple of
- * 8. After a greeting with versions the client sends an operation; the daemon answers with log messages, then "last" and
- * the result, or with an error.
+ * The protocol: all numbers are 64 bits, little-endian; a string is its length, its bytes, and zeros up to a multiple
+ * of 8. After a greeting with versions the client sends an operation; the daemon answers with log messages, then "last"
+ * and the result, or with an error.
  */
 #include "store/daemon.h"
 
@@ -139,7 +139,8 @@ static int greet(struct conversation *c)
 	if (magic != GREETING_DAEMON)
 		return err_set(c->e, EPROTO, "what listens at %s is not a store daemon", c->socket);
 	if (version >> 8 != 1 || version < VERSION(1, 14))
-		return err_set(c->e, EPROTO, "the daemon at %s speaks protocol %" PRIu64 ".%" PRIu64 ", not 1.14 or later", c->socket,
+		return err_set(c->e, EPROTO,
+			       "the daemon at %s speaks protocol %" PRIu64 ".%" PRIu64 ", not 1.14 or later", c->socket,
 			       version >> 8, version & 0xff);
 	/* Two things of old: a processor to run on, and whether to keep disk space in reserve. */
 	if (send_number(c, VERSION(1, 18)) < 0 || send_number(c, 0) < 0 || send_number(c, 0) < 0)

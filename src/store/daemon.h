@@ -1,6 +1,6 @@
 /*
- * A client for the one thing that an ordinary user needs the store's daemon for: the indirect GC root. Nix and Guix speak
- * the same protocol; the version offered here is old enough for both (worker protocol 1.18).
+ * A client for the one thing that an ordinary user needs the store's daemon for: the indirect GC root. Nix and Guix
+ * speak the same protocol; the version offered here is old enough for both (worker protocol 1.18).
  */
 #pragma once
 

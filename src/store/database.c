@@ -52,7 +52,8 @@ static int fail_sql(struct database *db, int code, const char *what, struct err 
 	const char *file = db->store->database;
 
 	if (code == SQLITE_INTERRUPT)
-		return err_set(e, E2BIG, "store database %s: %s took too many steps: the database is damaged or crafted", file,
+		return err_set(e, E2BIG,
+			       "store database %s: %s took too many steps: the database is damaged or crafted", file,
 			       what);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		return err_set(e, EAGAIN, "store database %s is locked by a writer: try again", file);
@@ -102,8 +103,10 @@ static int check_schema(const struct store *s, struct err *e)
 	if (parse_u64(text, INT_MAX, &version) < 0)
 		return err_set(e, EINVAL, "%s: '%s' is not a schema number", file, text);
 	if (version != (unsigned long long)known)
-		return err_set(e, ENOTSUP, "%s: the %s database has schema %llu, known is %d: give the closure by "
-			       "--path-info, --closure-info or --closure", file, store_kind_name(s->kind), version, known);
+		return err_set(e, ENOTSUP,
+			       "%s: the %s database has schema %llu, known is %d: give the closure by "
+			       "--path-info, --closure-info or --closure",
+			       file, store_kind_name(s->kind), version, known);
 	return 0;
 }
 
@@ -241,26 +244,31 @@ static int check_tables(struct database *db, struct err *e)
 	sqlite3_stmt *st = NULL;
 	int count = 0, code;
 
-	code = sqlite3_prepare_v2(db->sql, "select count(*) from sqlite_schema where type = 'table' and rootpage > 0 and "
-				  "name in ('ValidPaths', 'Refs')", -1, &st, NULL);
+	code = sqlite3_prepare_v2(db->sql,
+				  "select count(*) from sqlite_schema where type = 'table' and rootpage > 0 and "
+				  "name in ('ValidPaths', 'Refs')",
+				  -1, &st, NULL);
 	if (code == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
 		count = sqlite3_column_int(st, 0);
 	code = sqlite3_finalize(st);
 	if (code != SQLITE_OK)
 		return fail_sql(db, code, "read the schema", e);
 	if (count != 2)
-		return err_set(e, EINVAL, "store database %s has no tables ValidPaths and Refs: it belongs to no Nix or Guix store",
-			       db->store->database);
+		return err_set(
+			e, EINVAL,
+			"store database %s has no tables ValidPaths and Refs: it belongs to no Nix or Guix store",
+			db->store->database);
 	return 0;
 }
 
 static int prepare(struct database *db, struct err *e)
 {
-	int code = sqlite3_prepare_v3(db->sql, "select id from ValidPaths where path = ?", -1, SQLITE_PREPARE_PERSISTENT,
-				      &db->find, NULL);
+	int code = sqlite3_prepare_v3(db->sql, "select id from ValidPaths where path = ?", -1,
+				      SQLITE_PREPARE_PERSISTENT, &db->find, NULL);
 
 	if (code == SQLITE_OK)
-		code = sqlite3_prepare_v3(db->sql, "select path from Refs join ValidPaths on id = reference where referrer = ?",
+		code = sqlite3_prepare_v3(db->sql,
+					  "select path from Refs join ValidPaths on id = reference where referrer = ?",
 					  -1, SQLITE_PREPARE_PERSISTENT, &db->references, NULL);
 	return code == SQLITE_OK ? 0 : fail_sql(db, code, "read the tables ValidPaths and Refs", e);
 }
@@ -338,8 +346,8 @@ int database_references(struct database *db, struct arena *a, const char *path, 
 	while (r == 0 && (code = sqlite3_step(db->references)) == SQLITE_ROW) {
 		r = add_row(db, a, ret, e);
 		if (r == 0 && ret->len - before > REFERENCES_MAX)
-			r = err_set(e, E2BIG, "store database %s: %s has more than %d references", db->store->database, path,
-				    REFERENCES_MAX);
+			r = err_set(e, E2BIG, "store database %s: %s has more than %d references", db->store->database,
+				    path, REFERENCES_MAX);
 	}
 	if (r == 0 && code != SQLITE_DONE)
 		r = fail_sql(db, code, "read references", e);
@@ -359,9 +367,10 @@ int database_check_unchanged(struct database *db, struct err *e)
 		return err_oom(e);
 	if (stat(db->store->database, &now) < 0)
 		return err_sys(e, errno, "stat store database %s", db->store->database);
-	/* A writer that came meanwhile may have moved its WAL into the file; one that only wrote a WAL changed nothing. */
+	/* A writer that came meanwhile may have moved its WAL into the file; a WAL alone changed nothing that was read. */
 	if (now.st_ino != db->seen.st_ino || now.st_dev != db->seen.st_dev || now.st_size != db->seen.st_size ||
 	    now.st_mtim.tv_sec != db->seen.st_mtim.tv_sec || now.st_mtim.tv_nsec != db->seen.st_mtim.tv_nsec)
-		return err_set(e, EAGAIN, "store database %s changed while it was read: try again", db->store->database);
+		return err_set(e, EAGAIN, "store database %s changed while it was read: try again",
+			       db->store->database);
 	return 0;
 }

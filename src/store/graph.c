@@ -39,7 +39,8 @@ int graph_references(void *graph, struct arena *a, const char *path, struct stor
 	char **slot;
 
 	if (!item)
-		return err_set(e, ENOENT, "%s is not in the reference graph that was given: make it of the whole closure", path);
+		return err_set(e, ENOENT,
+			       "%s is not in the reference graph that was given: make it of the whole closure", path);
 	references = item->value;
 	for (size_t i = 0; i < references->len; i++) {
 		slot = arena_push(a, &ret->items, &ret->len, sizeof *slot);
@@ -129,7 +130,8 @@ static int read_record(struct lines *l, char *path_line, int skipped, struct gra
 		return bad_line(l, "expected the number of references");
 	for (; count > 0; count--) {
 		line = read_line(l);
-		r = line ? add_line_path(l, references, line) : bad_line(l, "the file ends where a reference is expected");
+		r = line ? add_line_path(l, references, line)
+			 : bad_line(l, "the file ends where a reference is expected");
 		if (r < 0)
 			return r;
 	}
@@ -188,7 +190,7 @@ int graph_read_closure_info(struct arena *a, const struct store *s, const char *
 		return err_prefix(e, "closureInfo folder %s", dir);
 	for (size_t i = 0; i < listed.len; i++)
 		if (!set_find(&ret->paths, listed.items[i]))
-			return err_set(e, EINVAL, "closureInfo folder %s: store-paths lists %s, registration does not", dir,
-				       listed.items[i]);
+			return err_set(e, EINVAL, "closureInfo folder %s: store-paths lists %s, registration does not",
+				       dir, listed.items[i]);
 	return 0;
 }

@@ -5,8 +5,8 @@
  *   registration            for each path: path, hash, size, deriver or nothing, number of references, references;
  *                           one a line: what `nix-store --dump-db` writes
  *   exportReferencesGraph   the same without hash and size: what Nix gives to a derivation that asks for it
- *   path-info               `nix path-info --json --recursive`: an array of objects with "path" and "references" (v1), an
- *                           object of them by path (v2), or such an object as member "info", with base names
+ *   path-info               `nix path-info --json --recursive`: an array of objects with "path" and "references" (v1),
+ *                           an object of them by path (v2), or such an object as member "info", with base names
  *   list                    one path a line: it is the closure
  */
 #pragma once

@@ -69,7 +69,8 @@ static int end_record(struct reader *r, struct err *e)
 	if (!r->path)
 		return err_set(e, EINVAL, "a record without \"path\"");
 	if (!r->references)
-		return err_set(e, EINVAL, "%s has no \"references\": it is not valid in the store that was asked", r->path);
+		return err_set(e, EINVAL, "%s has no \"references\": it is not valid in the store that was asked",
+			       r->path);
 	return graph_add(r->graph, r->path, r->references, r->file, e);
 }
 
@@ -198,5 +199,6 @@ int graph_read_path_info(struct arena *a, const struct store *s, const char *fil
 	int r;
 
 	r = graph_read_file(a, file, &text, &len, e);
-	return r < 0 ? r : json_parse(strcmp(file, "-") == 0 ? "standard input" : file, text, len, take_event, &reader, e);
+	return r < 0 ? r
+		     : json_parse(strcmp(file, "-") == 0 ? "standard input" : file, text, len, take_event, &reader, e);
 }

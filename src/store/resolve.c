@@ -140,7 +140,8 @@ static int check_exists(struct arena *a, const struct store *s, const char *path
 	if (lstat(physical, &st) == 0)
 		return 0;
 	if (errno == ENOENT && access(dir, F_OK) < 0)
-		return err_set(e, ENOENT, "store path %s: there is no store %s: name a relocated one with --store ROOT", path, dir);
+		return err_set(e, ENOENT, "store path %s: there is no store %s: name a relocated one with --store ROOT",
+			       path, dir);
 	return err_sys(e, errno, "store path %s", physical);
 }
 
@@ -152,7 +153,8 @@ static int finish(struct walk *w, const struct store *s, struct store_ref *ret, 
 	_cleanup_str_ struct str rest = STR_INIT;
 
 	if (!n)
-		return err_set(e, EINVAL, "%s is not a store path: %s holds paths named HASH-NAME with a hash of %d characters",
+		return err_set(e, EINVAL,
+			       "%s is not a store path: %s holds paths named HASH-NAME with a hash of %d characters",
 			       w->typed, s->dir, STORE_HASH_LEN);
 	*ret = (struct store_ref){ .store = s, .path = arena_printf(w->arena, "%s/%.*s", s->dir, (int)n, name) };
 	for (w->left = (char *)name + n; ret->path && *w->left;) {

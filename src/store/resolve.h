@@ -21,8 +21,8 @@ struct store_options {
 
 /*
  * Follows `path` until it enters one of the stores: by its logical name, by its physical one, or through symbolic links
- * (./result, a profile). Links inside the store are not followed: such a link is a store path of its own. What comes out
- * exists. Results live in the arena.
+ * (./result, a profile). Links inside the store are not followed: such a link is a store path of its own. What comes
+ * out exists. Results live in the arena.
  */
 int store_path_resolve(struct arena *a, const struct store *stores, size_t n, const char *path, struct store_ref *ret,
 		       struct err *e);

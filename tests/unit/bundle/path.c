@@ -121,7 +121,8 @@ static void no_program(void **state)
 	spoil(&k, ENOENT, "which program shall run? " HELLO "/bin has a, b: give one after --");
 	for (int i = 0; i < 9; i++)
 		fake_file(&k.fake, arena_printf(k.fake.arena, HELLO "/bin/z%d", i), "", 0755);
-	spoil(&k, ENOENT, "which program shall run? " HELLO "/bin has a, b, z0, z1, z2, z3, z4, z5 and 3 more: give one after --");
+	spoil(&k, ENOENT,
+	      "which program shall run? " HELLO "/bin has a, b, z0, z1, z2, z3, z4, z5 and 3 more: give one after --");
 	kitchen_end(&k);
 }
 
@@ -190,7 +191,8 @@ static void environment(void **state)
 static void bad_user(struct kitchen *k, const char *user)
 {
 	k->request.user = user;
-	spoil(k, EINVAL, arena_printf(k->fake.arena, "--user %s: it is UID or UID:GID, numbers below 4294967295", user));
+	spoil(k, EINVAL,
+	      arena_printf(k->fake.arena, "--user %s: it is UID or UID:GID, numbers below 4294967295", user));
 }
 
 static void users(void **state)
@@ -260,8 +262,9 @@ static void sources(void **state)
 	spoil(&k, EINVAL, "the list that --closure gives does not hold " OTHER);
 	k.paths[0] = HELLO;
 	k.request.scan = true;
-	spoil(&k, EINVAL, "only one of --closure, --closure-info, --path-info, --references-graph, --scan and --database can say "
-			  "what the closure is");
+	spoil(&k, EINVAL,
+	      "only one of --closure, --closure-info, --path-info, --references-graph, --scan and --database can say "
+	      "what the closure is");
 	/* No database: the store is scanned. */
 	k.request.scan = false;
 	k.request.closure_list = NULL;
@@ -269,8 +272,9 @@ static void sources(void **state)
 	assert_string_equal(k.recipe.closure_source, "scan");
 	assert_int_equal(k.recipe.closure.len, 5);
 	fake_database(&k.fake, "10");
-	spoil(&k, ENOENT, arena_printf(k.fake.arena, "store path " HELLO " is not valid: the store database %s does not list it",
-				       k.fake.store.database));
+	spoil(&k, ENOENT,
+	      arena_printf(k.fake.arena, "store path " HELLO " is not valid: the store database %s does not list it",
+			   k.fake.store.database));
 	fake_valid(&k.fake, HELLO);
 	cook(&k);
 	assert_string_equal(k.recipe.closure_source, "database");
@@ -292,14 +296,17 @@ static void gone(void **state)
 	(void)state;
 	kitchen_begin(&k);
 	fake_file(&k.fake, "/list", HELLO "\n/nix/store/" A32 "-gone\n", 0644);
-	spoil(&k, ENOENT, arena_printf(k.fake.arena, "store path %s/nix/store/" A32 "-gone of the closure: no such file or "
-				       "directory", k.fake.root));
+	spoil(&k, ENOENT,
+	      arena_printf(k.fake.arena,
+			   "store path %s/nix/store/" A32 "-gone of the closure: no such file or "
+			   "directory",
+			   k.fake.root));
 	kitchen_end(&k);
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(defaults), cmocka_unit_test(programs), cmocka_unit_test(no_program), cmocka_unit_test(shells),
-	cmocka_unit_test(environment), cmocka_unit_test(users), cmocka_unit_test(other_options), cmocka_unit_test(sources),
-	cmocka_unit_test(gone),
+	cmocka_unit_test(defaults),      cmocka_unit_test(programs),    cmocka_unit_test(no_program),
+	cmocka_unit_test(shells),        cmocka_unit_test(environment), cmocka_unit_test(users),
+	cmocka_unit_test(other_options), cmocka_unit_test(sources),     cmocka_unit_test(gone),
 };
 UNIT_MAIN(tests)

@@ -90,13 +90,15 @@ static void nested(void **state)
 	kitchen_begin(&k);
 	k.request.binds = list;
 	k.request.binds_len = 2;
-	spoil(&k, EINVAL, "/a/no-such cannot be mounted inside the bind of /etc: /etc/no-such must be an existing directory");
+	spoil(&k, EINVAL,
+	      "/a/no-such cannot be mounted inside the bind of /etc: /etc/no-such must be an existing directory");
 	list[0] = "/etc/passwd:/a/passwd";
 	cook(&k);
 	assert_ptr_equal(place_around(&k.recipe, 1), &k.recipe.places[0]);
 	assert_null(place_around(&k.recipe, 0));
 	list[0] = "/etc:/a/passwd";
-	spoil(&k, EINVAL, "/a/passwd cannot be mounted inside the bind of /etc: /etc/passwd must be an existing directory");
+	spoil(&k, EINVAL,
+	      "/a/passwd cannot be mounted inside the bind of /etc: /etc/passwd must be an existing directory");
 	list[0] = "/usr:/a";
 	spoil(&k, EINVAL, "/a is asked for twice, by --bind or --writable");
 	k.request.binds_len = 0;

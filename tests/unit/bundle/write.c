@@ -18,7 +18,8 @@ static struct oci_spec *read_config(struct kitchen *k, const char *dir)
 
 	assert_true(n > 0 && n < (ssize_t)sizeof text);
 	close(fd);
-	assert_ok(oci_read(k->fake.arena, &oci_spec_type, "config.json", text, (size_t)n, &spec, &k->fake.e), &k->fake.e);
+	assert_ok(oci_read(k->fake.arena, &oci_spec_type, "config.json", text, (size_t)n, &spec, &k->fake.e),
+		  &k->fake.e);
 	return spec;
 }
 
@@ -191,7 +192,8 @@ static void refused(struct kitchen *k, const char *out, int number, const char *
 {
 	char *dir, *warning;
 
-	assert_error(bundle_write(k->fake.arena, &k->recipe, out, &dir, &warning, &k->fake.e), &k->fake.e, number, message);
+	assert_error(bundle_write(k->fake.arena, &k->recipe, out, &dir, &warning, &k->fake.e), &k->fake.e, number,
+		     message);
 	assert_clean(k);
 }
 
@@ -203,8 +205,8 @@ static void never_overwrites(void **state)
 	kitchen_begin(&k);
 	cook(&k);
 	fake_file(&k.fake, "/bundle/mine", "", 0644);
-	const char *message = arena_printf(k.fake.arena, "%s exists already: remove it, or give another name with --output",
-					   output(&k));
+	const char *message = arena_printf(
+		k.fake.arena, "%s exists already: remove it, or give another name with --output", output(&k));
 	refused(&k, output(&k), EEXIST, message);
 	assert_true(S_ISREG(mode_of(&k, "/mine")));
 	unlink(arena_printf(k.fake.arena, "%s/mine", output(&k)));
@@ -270,15 +272,19 @@ static void gc_roots(void **state)
 	(void)state;
 	kitchen_begin(&k);
 	cook(&k);
-	const char *why = arena_printf(k.fake.arena, "open %s/gcroots/auto: no such file or directory", k.fake.store.state_dir);
+	const char *why =
+		arena_printf(k.fake.arena, "open %s/gcroots/auto: no such file or directory", k.fake.store.state_dir);
 	k.recipe.gc_root = GC_ROOT_REQUIRE;
-	refused(&k, output(&k), ENOENT, arena_printf(k.fake.arena, "the closure cannot be protected from the garbage collector: "
-						     "%s", why));
+	refused(&k, output(&k), ENOENT,
+		arena_printf(k.fake.arena,
+			     "the closure cannot be protected from the garbage collector: "
+			     "%s",
+			     why));
 	assert_int_equal(access(output(&k), F_OK), -1);
 	k.recipe.gc_root = GC_ROOT_TRY;
 	assert_ok(bundle_write(k.fake.arena, &k.recipe, output(&k), &dir, &warning, &k.fake.e), &k.fake.e);
-	assert_string_equal(warning, arena_printf(k.fake.arena, "the closure is not protected from the garbage collector: %s",
-						  why));
+	assert_string_equal(warning, arena_printf(k.fake.arena,
+						  "the closure is not protected from the garbage collector: %s", why));
 	unit_remove_tree(dir);
 	fake_dir(&k.fake, "/nix/var/nix/gcroots/auto");
 	k.recipe.gc_root = GC_ROOT_REQUIRE;
@@ -293,7 +299,8 @@ static void gc_roots(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(config), cmocka_unit_test(places), cmocka_unit_test(skeleton), cmocka_unit_test(never_overwrites),
-	cmocka_unit_test(fails_clean), cmocka_unit_test(interrupted), cmocka_unit_test(gc_roots),
+	cmocka_unit_test(config),           cmocka_unit_test(places),      cmocka_unit_test(skeleton),
+	cmocka_unit_test(never_overwrites), cmocka_unit_test(fails_clean), cmocka_unit_test(interrupted),
+	cmocka_unit_test(gc_roots),
 };
 UNIT_MAIN(tests)

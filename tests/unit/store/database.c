@@ -93,7 +93,8 @@ static void killed_writer(void **state)
 	fake_database(&f, "10");
 	fake_sql(&f, "pragma journal_mode = wal");
 	assert_int_equal(sqlite3_open(f.store.database, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "pragma wal_autocheckpoint = 0; create table hold (x)", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "pragma wal_autocheckpoint = 0; create table hold (x)", NULL, NULL, NULL),
+			 SQLITE_OK);
 	fill(&f);
 	assert_int_equal(rename(beside(&f, "-wal"), beside(&f, "-kept")), 0);
 	sqlite3_close(db);
@@ -140,16 +141,21 @@ static void schemas(void **state)
 	fake_begin(&f, STORE_NIX);
 	fake_database(&f, "11");
 	file = arena_printf(f.arena, "%s/db/schema", f.store.state_dir);
-	refused(&f, ENOTSUP, arena_printf(f.arena, "%s: the nix database has schema 11, known is 10: give the closure by "
-					  "--path-info, --closure-info or --closure", file));
+	refused(&f, ENOTSUP,
+		arena_printf(f.arena,
+			     "%s: the nix database has schema 11, known is 10: give the closure by "
+			     "--path-info, --closure-info or --closure",
+			     file));
 	fake_file(&f, "/nix/var/nix/db/schema", "ten", 0644);
 	refused(&f, EINVAL, arena_printf(f.arena, "%s: 'ten' is not a schema number", file));
 	unlink(file);
-	refused(&f, ENOENT, arena_printf(f.arena, "schema of the store database: open %s: no such file or directory", file));
+	refused(&f, ENOENT,
+		arena_printf(f.arena, "schema of the store database: open %s: no such file or directory", file));
 	/* A database given by name has no schema file beside it. */
 	f.store.database_given = true;
-	refused(&f, ENOENT, arena_printf(f.arena, "store path " HELLO " is not valid: the store database %s does not list it",
-					 f.store.database));
+	refused(&f, ENOENT,
+		arena_printf(f.arena, "store path " HELLO " is not valid: the store database %s does not list it",
+			     f.store.database));
 	fake_end(&f);
 }
 
@@ -161,13 +167,17 @@ static void not_a_database(void **state)
 	fake_begin(&f, STORE_NIX);
 	fake_database(&f, "10");
 	fake_sql(&f, "drop table Refs");
-	refused(&f, EINVAL, arena_printf(f.arena, "store database %s has no tables ValidPaths and Refs: it belongs to no Nix or "
-					 "Guix store", f.store.database));
+	refused(&f, EINVAL,
+		arena_printf(f.arena,
+			     "store database %s has no tables ValidPaths and Refs: it belongs to no Nix or "
+			     "Guix store",
+			     f.store.database));
 	fake_file(&f, "/nix/var/nix/db/db.sqlite", "SQLite format 3", 0644);
 	refused(&f, EINVAL, arena_printf(f.arena, "store database %s is not an SQLite database", f.store.database));
 	unlink(f.store.database);
 	assert_false(database_exists(&f.store));
-	refused(&f, ENOENT, arena_printf(f.arena, "open store database %s: no such file or directory", f.store.database));
+	refused(&f, ENOENT,
+		arena_printf(f.arena, "open store database %s: no such file or directory", f.store.database));
 	assert_int_equal(mkfifo(f.store.database, 0644), 0);
 	refused(&f, EINVAL, arena_printf(f.arena, "store database %s is not a regular file", f.store.database));
 	fake_end(&f);
@@ -188,11 +198,16 @@ static void hostile(void **state)
 	fake_sql(&f, "update ValidPaths set path = x'2f6e697800' where id = 3");
 	refused(&f, EINVAL, arena_printf(f.arena, "store database %s: a reference is not text", f.store.database));
 	fake_sql(&f, "update ValidPaths set path = zeroblob(2000000) where id = 3");
-	refused(&f, EIO, arena_printf(f.arena, "store database %s: read references: string or blob too big", f.store.database));
-	fake_sql(&f, "drop table Refs; create view Refs as with recursive n(i) as (select 1 union all select i + 1 from n) "
-		     "select 1 as referrer, i as reference from n");
-	refused(&f, EINVAL, arena_printf(f.arena, "store database %s has no tables ValidPaths and Refs: it belongs to no Nix or "
-					 "Guix store", f.store.database));
+	refused(&f, EIO,
+		arena_printf(f.arena, "store database %s: read references: string or blob too big", f.store.database));
+	fake_sql(&f,
+		 "drop table Refs; create view Refs as with recursive n(i) as (select 1 union all select i + 1 from n) "
+		 "select 1 as referrer, i as reference from n");
+	refused(&f, EINVAL,
+		arena_printf(f.arena,
+			     "store database %s has no tables ValidPaths and Refs: it belongs to no Nix or "
+			     "Guix store",
+			     f.store.database));
 	fake_end(&f);
 }
 
@@ -205,9 +220,12 @@ static void endless(void **state)
 	fake_begin(&f, STORE_NIX);
 	fake_database(&f, "10");
 	fill(&f);
-	fake_sql(&f, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100020) insert or ignore into "
-		     "Refs select 1, 2 + i from n; with recursive n(i) as (select 10 union all select i + 1 from n where i < "
-		     "100030) insert into ValidPaths (id, path, hash, registrationTime) select i, '/nix/store/" A32 "-' || i, "
+	fake_sql(&f, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 100020) insert or "
+		     "ignore into "
+		     "Refs select 1, 2 + i from n; with recursive n(i) as (select 10 union all select i + 1 from n "
+		     "where i < "
+		     "100030) insert into ValidPaths (id, path, hash, registrationTime) select i, '/nix/store/" A32
+		     "-' || i, "
 		     "'x', 1 from n");
 	refused(&f, E2BIG, arena_printf(f.arena, "store database %s: " HELLO " has more than 100000 references",
 					f.store.database));

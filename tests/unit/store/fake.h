@@ -1,6 +1,6 @@
 /*
- * A store made for a test: real files below a temporary root, and a database of either schema written with SQLite itself.
- * Hashes are one letter 32 times, so that a test reads well: FAKE('a', "hello") is /nix/store/aaaa...-hello.
+ * A store made for a test: real files below a temporary root, and a database of either schema written with SQLite
+ * itself. Hashes are one letter 32 times, so that a test reads well: FAKE('a', "hello") is /nix/store/aaaa...-hello.
  */
 #pragma once
 
@@ -32,10 +32,12 @@ struct fake {
 #define OTHER "/nix/store/" F32 "-other"
 
 static const char fake_schema[] =
-	"create table ValidPaths (id integer primary key autoincrement not null, path text unique not null, hash text not "
+	"create table ValidPaths (id integer primary key autoincrement not null, path text unique not null, hash text "
+	"not "
 	"null, registrationTime integer not null, deriver text, narSize integer);"
 	"create table Refs (referrer integer not null, reference integer not null, primary key (referrer, reference));"
-	"create table DerivationOutputs (drv integer not null, id text not null, path text not null, primary key (drv, id));";
+	"create table DerivationOutputs (drv integer not null, id text not null, path text not null, primary key (drv, "
+	"id));";
 
 static inline void fake_dir(struct fake *f, const char *path)
 {
@@ -108,13 +110,16 @@ static inline void fake_database(struct fake *f, const char *schema)
 /* One valid path and what it refers to, by id in the order of adding. */
 static inline void fake_valid(struct fake *f, const char *path)
 {
-	fake_sql(f, arena_printf(f->arena, "insert into ValidPaths (path, hash, registrationTime) values ('%s', 'x', 1)", path));
+	fake_sql(f, arena_printf(f->arena,
+				 "insert into ValidPaths (path, hash, registrationTime) values ('%s', 'x', 1)", path));
 }
 
 static inline void fake_reference(struct fake *f, const char *from, const char *to)
 {
-	fake_sql(f, arena_printf(f->arena, "insert into Refs select a.id, b.id from ValidPaths a, ValidPaths b where a.path = "
-				 "'%s' and b.path = '%s'", from, to));
+	fake_sql(f, arena_printf(f->arena,
+				 "insert into Refs select a.id, b.id from ValidPaths a, ValidPaths b where a.path = "
+				 "'%s' and b.path = '%s'",
+				 from, to));
 }
 
 static inline void fake_end(struct fake *f)

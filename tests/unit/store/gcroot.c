@@ -13,7 +13,8 @@
 static char *only_root(struct fake *f, const char *name)
 {
 	static char target[4096];
-	ssize_t n = readlink(arena_printf(f->arena, "%s/gcroots/auto/%s", f->store.state_dir, name), target, sizeof target - 1);
+	ssize_t n = readlink(arena_printf(f->arena, "%s/gcroots/auto/%s", f->store.state_dir, name), target,
+			     sizeof target - 1);
 
 	assert_true(n > 0);
 	target[n] = '\0';
@@ -160,7 +161,8 @@ static void daemon_refuses(void **state)
 	talk(&f, at_once, 2, EPERM, arena_printf(f.arena, "the daemon at %s refused the GC root: not for you", socket));
 	talk(&f, closes, 3, ECONNRESET, arena_printf(f.arena, "%sconnection reset by peer", lost));
 	talk(&f, stranger, 1, EPROTO, arena_printf(f.arena, "what listens at %s is not a store daemon", socket));
-	talk(&f, later, 1, EPROTO, arena_printf(f.arena, "the daemon at %s speaks protocol 2.3, not 1.14 or later", socket));
+	talk(&f, later, 1, EPROTO,
+	     arena_printf(f.arena, "the daemon at %s speaks protocol 2.3, not 1.14 or later", socket));
 	talk(&f, babbles, 2, EMSGSIZE, arena_printf(f.arena, "%smessage too long", lost));
 	talk(&f, no, 3, EPROTO, arena_printf(f.arena, "%sprotocol error", lost));
 	/* Where the daemon refuses and we cannot write either, its answer is the one that is reported. */

@@ -21,13 +21,13 @@ static const char v1[] =
 	"[{\"path\":\"" HELLO "\",\"narSize\":3,\"references\":[\"" GLIBC "\"],\"signatures\":[\"a\",{\"b\":[]}]},"
 	"{\"references\":[\"" BASH "\"],\"path\":\"" GLIBC "\"},{\"path\":\"" BASH "\",\"references\":[]}]";
 
-static const char v2[] =
-	"{\"" HELLO "\":{\"ca\":null,\"references\":[\"" GLIBC "\"]},\"" GLIBC "\":{\"path\":\"ignored\",\"references\":[\""
-	BASH "\"]},\"" BASH "\":{\"references\":[],\"x\":{\"y\":[1,[2]]}}}";
+static const char v2[] = "{\"" HELLO "\":{\"ca\":null,\"references\":[\"" GLIBC "\"]},\"" GLIBC
+			 "\":{\"path\":\"ignored\",\"references\":[\"" BASH "\"]},\"" BASH
+			 "\":{\"references\":[],\"x\":{\"y\":[1,[2]]}}}";
 
-static const char v3[] =
-	"{\"version\":2,\"storeDir\":\"/nix/store\",\"info\":{\"" A32 "-hello-2.12\":{\"references\":[\"" B32 "-glibc\"]},\"" B32
-	"-glibc\":{\"references\":[\"" C32 "-bash\"]},\"" C32 "-bash\":{\"references\":[]}},\"more\":{\"a\":{}}}";
+static const char v3[] = "{\"version\":2,\"storeDir\":\"/nix/store\",\"info\":{\"" A32
+			 "-hello-2.12\":{\"references\":[\"" B32 "-glibc\"]},\"" B32 "-glibc\":{\"references\":[\"" C32
+			 "-bash\"]},\"" C32 "-bash\":{\"references\":[]}},\"more\":{\"a\":{}}}";
 
 static const char *read_text(struct fake *f, const char *text)
 {
@@ -41,8 +41,9 @@ static void gives_whole(struct fake *f, reader *read, const char *text)
 	struct graph graph = { 0 };
 
 	assert_ok(read(f->arena, &f->store, read_text(f, text), &graph, &f->e), &f->e);
-	assert_ok(closure_compute(f->arena, &(struct reference_source){ "test", graph_references, &graph }, &roots, &closure,
-				  &f->e), &f->e);
+	assert_ok(closure_compute(f->arena, &(struct reference_source){ "test", graph_references, &graph }, &roots,
+				  &closure, &f->e),
+		  &f->e);
 	assert_string_equal(fake_text(f, &closure), whole);
 	graph_free(&graph);
 }
@@ -82,7 +83,8 @@ static void bad_lines(void **state)
 	refused(&f, graph_read_registration, "/etc\n", ": line 1: expected a store path of this store");
 	refused(&f, graph_read_registration, HELLO "\nh\n1\n", ": line 3: expected the number of references");
 	refused(&f, graph_read_registration, HELLO "\nh\n1\n\n-1\n", ": line 5: expected the number of references");
-	refused(&f, graph_read_registration, HELLO "\nh\n1\n\n9999999999\n", ": line 5: expected the number of references");
+	refused(&f, graph_read_registration, HELLO "\nh\n1\n\n9999999999\n",
+		": line 5: expected the number of references");
 	refused(&f, graph_read_registration, HELLO "\nh\n1\n\n2\n" GLIBC "\n",
 		": line 6: the file ends where a reference is expected");
 	refused(&f, graph_read_registration, HELLO "\nh\n1\n\n1\n../x\n",
@@ -106,7 +108,8 @@ static void bad_json(void **state)
 	refused(&f, graph_read_path_info, "[{\"path\":1}]", ":1:10: expected a store path, found a number");
 	refused(&f, graph_read_path_info, "[{\"path\":\"/etc\"}]",
 		":1:10: path-info: '/etc' is not a store path of /nix/store");
-	refused(&f, graph_read_path_info, "{\"" BASH "\":null}", ":1:53: " BASH " is not valid in the store that was asked");
+	refused(&f, graph_read_path_info, "{\"" BASH "\":null}",
+		":1:53: " BASH " is not valid in the store that was asked");
 	refused(&f, graph_read_path_info, "{\"" BASH "\":{\"references\":{}}}",
 		":1:67: expected an array of references, found an object");
 	refused(&f, graph_read_path_info, "{\"" BASH "\":{\"references\":[\"..\"]}}",
@@ -151,8 +154,9 @@ static void closure_info(void **state)
 	assert_ok(graph_read_closure_info(f.arena, &f.store, dir, &graph, &f.e), &f.e);
 	graph_free(&graph);
 	fake_file(&f, "/info/store-paths", LINK "\n", 0644);
-	assert_error(graph_read_closure_info(f.arena, &f.store, dir, &graph, &f.e), &f.e, EINVAL,
-		     arena_printf(f.arena, "closureInfo folder %s: store-paths lists " LINK ", registration does not", dir));
+	assert_error(
+		graph_read_closure_info(f.arena, &f.store, dir, &graph, &f.e), &f.e, EINVAL,
+		arena_printf(f.arena, "closureInfo folder %s: store-paths lists " LINK ", registration does not", dir));
 	graph_free(&graph);
 	fake_end(&f);
 }
@@ -167,9 +171,9 @@ static void incomplete(void **state)
 	fake_begin(&f, STORE_NIX);
 	roots = fake_list(&f, HELLO);
 	assert_ok(graph_read_export(f.arena, &f.store, read_text(&f, HELLO "\n\n1\n" GLIBC "\n"), &graph, &f.e), &f.e);
-	assert_error(closure_compute(f.arena, &(struct reference_source){ "test", graph_references, &graph }, &roots, &closure,
-				     &f.e), &f.e, ENOENT,
-		     GLIBC " is not in the reference graph that was given: make it of the whole closure");
+	assert_error(closure_compute(f.arena, &(struct reference_source){ "test", graph_references, &graph }, &roots,
+				     &closure, &f.e),
+		     &f.e, ENOENT, GLIBC " is not in the reference graph that was given: make it of the whole closure");
 	graph_free(&graph);
 	fake_end(&f);
 }

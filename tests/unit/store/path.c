@@ -19,13 +19,32 @@ static void accepts(void **state)
 static void refuses(void **state)
 {
 	static const char *const bad[] = {
-		"", "/", "/nix/store", "/nix/store/", "/nix/store/" A32, "/nix/store/" A32 "-", "/nix/store/" A32 "x",
-		"/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-short", "/nix/store/a" A32 "-long", "/nix/store/" A32 "_x",
-		"/nix/store/eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-e", "/nix/store/oaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-o",
-		"/nix/store/taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-t", "/nix/store/uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-u",
-		"/nix/store/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-upper", "/nix/store/" A32 "-a b", "/nix/store/" A32 "-a\n",
-		"/nix/store/" A32 "-\xc3\xa4", "/nix/store/../" A32 "-x", "/nix/store//" A32 "-x", "/nix/storex/" A32 "-x",
-		"/gnu/store/" A32 "-x", "nix/store/" A32 "-x", HELLO "/", HELLO "/bin", "/nix/store/.links",
+		"",
+		"/",
+		"/nix/store",
+		"/nix/store/",
+		"/nix/store/" A32,
+		"/nix/store/" A32 "-",
+		"/nix/store/" A32 "x",
+		"/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-short",
+		"/nix/store/a" A32 "-long",
+		"/nix/store/" A32 "_x",
+		"/nix/store/eaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-e",
+		"/nix/store/oaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-o",
+		"/nix/store/taaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-t",
+		"/nix/store/uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-u",
+		"/nix/store/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-upper",
+		"/nix/store/" A32 "-a b",
+		"/nix/store/" A32 "-a\n",
+		"/nix/store/" A32 "-\xc3\xa4",
+		"/nix/store/../" A32 "-x",
+		"/nix/store//" A32 "-x",
+		"/nix/storex/" A32 "-x",
+		"/gnu/store/" A32 "-x",
+		"nix/store/" A32 "-x",
+		HELLO "/",
+		HELLO "/bin",
+		"/nix/store/.links",
 	};
 	char too_long[11 + 33 + STORE_NAME_MAX + 2] = "/nix/store/" A32 "-";
 
@@ -56,5 +75,6 @@ static void lists(void **state)
 	arena_free(a);
 }
 
-static const struct CMUnitTest tests[] = { cmocka_unit_test(accepts), cmocka_unit_test(refuses), cmocka_unit_test(lists) };
+static const struct CMUnitTest tests[] = { cmocka_unit_test(accepts), cmocka_unit_test(refuses),
+					   cmocka_unit_test(lists) };
 UNIT_MAIN(tests)

@@ -78,14 +78,15 @@ static void errors(void **state)
 	loop = arena_printf(f.arena, "%s/loop", home);
 	refused(&f, "", EINVAL, "an empty argument is not a store path");
 	refused(&f, "/nix/store/foo", EINVAL,
-		"/nix/store/foo is not a store path: /nix/store holds paths named HASH-NAME with a hash of 32 characters");
+		"/nix/store/foo is not a store path: /nix/store holds paths named HASH-NAME with a hash of 32 "
+		"characters");
 	refused(&f, HELLO "/../x", EINVAL, HELLO "/../x is not a store path: '..' leads out of " HELLO);
 	refused(&f, GLIBC, ENOENT, arena_printf(f.arena, "store path %s" GLIBC ": no such file or directory", f.root));
 	refused(&f, loop, ELOOP, arena_printf(f.arena, "follow %s: too many levels of symbolic links", loop));
 	refused(&f, arena_printf(f.arena, "%s/no", home), ENOENT,
 		arena_printf(f.arena, "%s/no: no such file or directory", home));
-	refused(&f, home, EINVAL, arena_printf(f.arena, "%s is not a store path: %s is not below %s/nix/store", home, home,
-					       f.root));
+	refused(&f, home, EINVAL,
+		arena_printf(f.arena, "%s is not a store path: %s is not below %s/nix/store", home, home, f.root));
 	fake_end(&f);
 }
 
@@ -106,10 +107,12 @@ static void locates(void **state)
 	assert_string_equal(s.database, arena_printf(f.arena, "%s/var/guix/db/db.sqlite", f.root));
 	assert_string_equal(store_kind_name(s.kind), "guix");
 	assert_error(store_locate(f.arena, &(struct store_options){ .root = f.root }, HELLO, &s, &f.e), &f.e, ENOENT,
-		     arena_printf(f.arena, "store path " HELLO ": there is no store %s/nix/store: name a relocated one with "
-				  "--store ROOT", f.root));
-	assert_error(store_locate(f.arena, &(struct store_options){ .root = "/no/such" }, HELLO, &s, &f.e), &f.e, ENOENT,
-		     "open store root /no/such: no such file or directory");
+		     arena_printf(f.arena,
+				  "store path " HELLO ": there is no store %s/nix/store: name a relocated one with "
+				  "--store ROOT",
+				  f.root));
+	assert_error(store_locate(f.arena, &(struct store_options){ .root = "/no/such" }, HELLO, &s, &f.e), &f.e,
+		     ENOENT, "open store root /no/such: no such file or directory");
 	fake_end(&f);
 }
 

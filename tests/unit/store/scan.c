@@ -101,7 +101,9 @@ static void closures(void **state)
 		     arena_printf(f.arena, "store path %s" BASH " of the closure: no such file or directory", f.root));
 	assert_int_equal(mkfifo(arena_printf(f.arena, "%s" BASH, f.root), 0644), 0);
 	assert_error(closure_check_present(&f.store, &closure, &f.e), &f.e, EINVAL,
-		     arena_printf(f.arena, "store path %s" BASH " is neither a directory nor a file nor a symbolic link", f.root));
+		     arena_printf(f.arena,
+				  "store path %s" BASH " is neither a directory nor a file nor a symbolic link",
+				  f.root));
 	fake_end(&f);
 }
 
