@@ -166,6 +166,24 @@ static int open_root_dir(const struct op_rootfs *f, struct err *e)
 	return fd;
 }
 
+/*
+ * A tree that waits in a slot can be attached anywhere, and its own path may be out of reach by now. Not on "/", below
+ * which we would count as chrooted, and who is may not make user namespaces; not on what may be needed: /proc and /sys,
+ * which the kernel must see uncovered for the container's own, /dev, and where a hook's program may lie.
+ */
+static int open_any_dir(struct err *e)
+{
+	static const char *const dirs[] = { "/mnt", "/media", "/srv", "/boot", "/home", "/root", "/tmp", "/var", "/run" };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		int fd = open(dirs[i], O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return err_sys(e, ENOENT, "find a directory of the host to attach the root file system to, such as /mnt");
+}
+
 int apply_rootfs(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_rootfs *f = &op->rootfs;
@@ -176,11 +194,9 @@ int apply_rootfs(struct apply *ctx, const struct op *op, struct err *e)
 			return dir;
 		ctx->root_fd = dir;
 	} else {
-		/* A tree that waits in a slot can be attached anywhere, and its path may be out of reach by now. */
-		_cleanup_close_ int target = f->slot != PLAN_NO_SLOT ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
-								     : open_root_dir(f, e);
+		_cleanup_close_ int target = f->slot != PLAN_NO_SLOT ? open_any_dir(e) : open_root_dir(f, e);
 		if (target < 0)
-			return f->slot != PLAN_NO_SLOT ? err_sys(e, errno, "open /") : target;
+			return target;
 		int tree = f->slot != PLAN_NO_SLOT ? ctx->slots[f->slot] : sys_clone_tree_fd(target, true);
 		if (tree < 0)
 			return err_sys(e, -tree, "clone the root file system %s", f->path ? f->path : "");

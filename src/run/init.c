@@ -43,14 +43,22 @@ static int call(struct apply *ctx, enum plan_stage stage, struct err *e)
 
 static int make_init(struct container *c, struct err *e)
 {
-	struct sys_clone how = { .flags = c->plan.init_flags | CLONE_PARENT, .cgroup_fd = c->apply.cgroup_fd };
-	pid_t pid = sys_clone(&how, &c->init_pidfd);
+	struct sys_clone how = { .flags = c->plan.init_flags | CLONE_PARENT, .cgroup_fd = -1 };
+	pid_t pid;
+	int r;
 
+	/* Becoming another user has made us, and would make init, root's in /proc: then we could not write its id maps. */
+	if (c->plan.outer_userns) {
+		r = sys_set_dumpable(true);
+		if (r < 0)
+			return err_sys(e, -r, "own the first process's files in /proc");
+	}
+	pid = sys_clone(&how, &c->init_pidfd);
 	if (pid < 0)
 		return err_sys(e, -pid, "make the container's first process");
 	if (pid == 0)
 		container_init(c);
-	int r = sync_send(c->sync[1], SYNC_INIT, pid);
+	r = sync_send(c->sync[1], SYNC_INIT, pid);
 	if (r < 0)
 		return err_sys(e, -r, "tell the runtime about the first process");
 	if (!c->plan.outer_userns)

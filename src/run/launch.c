@@ -158,7 +158,8 @@ static int prepare(struct container *c, struct err *e)
 static int make_process(struct container *c, struct err *e)
 {
 	bool outer = c->plan.has_outer;
-	struct sys_clone how = { .flags = outer ? 0 : c->plan.init_flags, .cgroup_fd = outer ? -1 : c->apply.cgroup_fd };
+	/* Outer is put into the cgroup as well, for init to be born there: as the container's root it could not do it. */
+	struct sys_clone how = { .flags = outer ? 0 : c->plan.init_flags, .cgroup_fd = c->apply.cgroup_fd };
 	int pidfd = -1;
 	pid_t pid;
 
