@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
@@ -82,12 +84,17 @@ void sys_fs_message(int fs, char *buf, size_t size)
 
 int sys_pivot_to_cwd(void)
 {
-	/* pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one, where "." still finds it. */
+	_cleanup_close_ int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old < 0)
+		return -errno;
+	/* pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one, where umount2(".") finds it. */
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -errno;
-	/* The unmounting below must not reach the host through a shared mount. */
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return -errno;
+	/* The unmounting below must not reach the host through a shared mount. mount(2) on "." would mean the new root. */
+	int r = sys_mount_setattr(old, true, 0, 0, MS_SLAVE);
+	if (r < 0)
+		return r;
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;
 	return 0;
