@@ -126,3 +126,26 @@ helper() {
 	done
 	skip "there is no C compiler for tests/e2e/helpers/$1.c"
 }
+
+# ---- /proc/self/mountinfo of the container, which the last run has printed (proc_pid_mountinfo(5)) ----
+mount_field() { # DEST FIELD: options | super | tags | type | root, of the topmost mount there
+	awk -v dest="$1" -v want="$2" '
+		$5 == dest {
+			tags = ""
+			for (i = 7; $i != "-"; i++) tags = tags (tags == "" ? "" : " ") $i
+			found = want == "options" ? $6 : want == "super" ? $(i + 3) : want == "type" ? $(i + 1) : want == "root" ? $4 : tags
+			any = 1
+		}
+		END { if (!any) found = "(nothing is mounted there)"; print found }' "$out"
+}
+has_options() { # DEST OPTION...: each is among the mount's, or with "!" in front it is not
+	local dest=$1 have option
+	have=,$(mount_field "$dest" options),
+	shift
+	for option; do
+		case $option in
+		!*) [[ $have != *,"${option#!}",* ]] || fail "$kind: $dest is ${option#!}: $have" ;;
+		*) [[ $have == *,"$option",* ]] || fail "$kind: $dest is not $option: $have" ;;
+		esac
+	done
+}
