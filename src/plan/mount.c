@@ -52,21 +52,33 @@ static const char *host_path(struct build *b, const char *path)
 	return path[0] == '/' ? path : plan_text(b->plan, "%s/%s", b->facts->bundle, path);
 }
 
-/* A read-only bind may be moved before the others if none of those meets it: above it, below it or at it. */
-static int decide_lock(const struct entry *entries, size_t i, struct entry *m, struct err *e)
+/* The index of an earlier mount that stays behind and meets this one: above it, below it or at it; i: there is none. */
+static size_t first_in_the_way(const struct entry *entries, size_t i)
 {
+	for (size_t k = 0; k < i; k++)
+		if (!entries[k].locked &&
+		    (path_is_below(entries[i].dest, entries[k].dest) || path_is_below(entries[k].dest, entries[i].dest)))
+			return k;
+	return i;
+}
+
+/*
+ * A read-only bind is moved before the others, unless that would change what covers what. A store path must be locked;
+ * another file, such as one below the container's /tmp, is then as well protected as under any other runtime.
+ */
+static int decide_lock(const struct build *b, struct entry *entries, size_t i, struct err *e)
+{
+	struct entry *m = &entries[i];
 	bool read_only = (m->options.attrs.set | m->options.attrs.rec_set) & MOUNT_ATTR_RDONLY;
+	size_t k;
 
 	if (!m->options.bind || m->options.remount || !read_only)
 		return 0;
-	for (size_t k = 0; k < i; k++) {
-		if (entries[k].locked)
-			continue;
-		if (path_is_below(m->dest, entries[k].dest) || path_is_below(entries[k].dest, m->dest))
-			return err_set(e, EINVAL, "%s: %s cannot be locked, because mounts[%zu] at %s comes before it: list read-only "
-				       "binds first", m->where, m->dest, k, entries[k].dest);
-	}
-	m->locked = true;
+	k = first_in_the_way(entries, i);
+	m->locked = k == i;
+	if (!m->locked && (!b->store || path_is_below(m->dest, b->store)))
+		return err_set(e, EINVAL, "%s: %s cannot be locked, because mounts[%zu] at %s comes before it: list the store first",
+			       m->where, m->dest, k, entries[k].dest);
 	return 0;
 }
 
@@ -96,7 +108,7 @@ static int read_entries(struct build *b, struct entry *entries, struct err *e)
 		if (m->options.copy_up && (!m->mount->type || strcmp(m->mount->type, "tmpfs") != 0))
 			return err_set(e, EINVAL, "%s: tmpcopyup is for a tmpfs only", m->where);
 		if (b->lock) {
-			r = decide_lock(entries, i, m, e);
+			r = decide_lock(b, entries, i, e);
 			if (r < 0)
 				return r;
 		}

@@ -79,19 +79,26 @@ static int collect(struct build *b, struct err *e)
 	return 0;
 }
 
-static int check_lock(struct build *b, struct err *e)
+static const char *annotation(const struct build *b, const char *key)
 {
 	const struct oci_string_map *notes = b->spec->annotations;
 
-	for (size_t i = 0; notes && i < notes->len; i++) {
-		if (strcmp(notes->keys[i], "run.cloister.lock") != 0)
-			continue;
-		if (strcmp(notes->values[i], "true") == 0)
-			b->lock = true;
-		else if (strcmp(notes->values[i], "false") != 0)
-			return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'",
-				       notes->values[i]);
-	}
+	for (size_t i = 0; notes && i < notes->len; i++)
+		if (strcmp(notes->keys[i], key) == 0)
+			return notes->values[i];
+	return NULL;
+}
+
+static int check_lock(struct build *b, struct err *e)
+{
+	const char *lock = annotation(b, "run.cloister.lock");
+
+	b->store = annotation(b, "run.cloister.store");
+	b->lock = lock && strcmp(lock, "true") == 0;
+	if (lock && !b->lock && strcmp(lock, "false") != 0)
+		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'", lock);
+	if (b->store && b->store[0] != '/')
+		return err_set(e, EINVAL, "annotations.\"run.cloister.store\": '%s' is not an absolute path", b->store);
 	if (b->lock && !(b->new_ns & CLONE_NEWUSER))
 		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the "
 			       "container's own: add {\"type\": \"user\"} to linux.namespaces");
