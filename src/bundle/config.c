@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bundle/place.h"
+
 #define ARRAY_LEN(x) (sizeof(x) / sizeof *(x))
 
 static const char *const store_options[] = { "bind", "ro", "nosuid", "nodev", NULL };
@@ -84,7 +86,7 @@ static void add_api_mounts(struct arena *a, const struct recipe *r, struct oci_s
 	for (size_t i = 0; i < ARRAY_LEN(api_mounts); i++) {
 		struct oci_mount *m;
 
-		if (api_mounts[i].own_network && r->host_network)
+		if (place_exists(r, api_mounts[i].destination) || (api_mounts[i].own_network && r->host_network))
 			continue;
 		m = add_mount(a, s, api_mounts[i].destination, api_mounts[i].type, api_mounts[i].type);
 		if (m)
@@ -93,15 +95,18 @@ static void add_api_mounts(struct arena *a, const struct recipe *r, struct oci_s
 }
 
 /* rbind: a user namespace may not take a folder without what is mounted below it. So read-only goes down as well. */
-static void add_places(struct arena *a, const struct recipe *r, const char *dir, struct oci_spec *s)
+static void add_places(struct arena *a, const struct recipe *r, const char *dir, bool writable, struct oci_spec *s)
 {
 	for (size_t i = 0; i < r->places_len; i++) {
 		const struct recipe_place *p = &r->places[i];
-		const char *source = p->source ? p->source : arena_printf(a, "%s/writable%s", dir, p->destination);
-		struct oci_mount *m = source ? add_mount(a, s, p->destination, "bind", source) : NULL;
-		const char **options = arena_array(a, 6, sizeof *options);
+		const char **options = arena_array(a, 6, sizeof *options), *source;
+		struct oci_mount *m;
 		size_t n = 0;
 
+		if (p->writable != writable)
+			continue;
+		source = p->source ? p->source : arena_printf(a, "%s/writable%s", dir, p->destination);
+		m = source ? add_mount(a, s, p->destination, "bind", source) : NULL;
 		if (!m || !options)
 			return;
 		options[n++] = p->directory ? "rbind" : "bind";
@@ -213,8 +218,10 @@ int bundle_config(struct arena *a, const struct recipe *r, const char *dir, stru
 	result = add_store(a, r, s, e);
 	if (result < 0)
 		return result;
+	/* What is read-only comes first, so that it can be locked; nothing writable is mounted below it yet. */
+	add_places(a, r, dir, false, s);
 	add_api_mounts(a, r, s);
-	add_places(a, r, dir, s);
+	add_places(a, r, dir, true, s);
 	s->annotations = make_annotations(a, r);
 	s->linux = make_linux(a, r);
 	if (arena_failed(a))

@@ -108,8 +108,9 @@ int place_add_bind(struct arena *a, struct recipe *r, const char *text, struct e
 		return err_set(e, EINVAL, "%s: what is to be bound? It is SRC[:DST[:ro|rw]]", what);
 	if (parts[2] && strcmp(parts[2], "ro") != 0 && strcmp(parts[2], "rw") != 0)
 		return err_set(e, EINVAL, "%s: '%s' is neither 'ro' nor 'rw'", what, parts[2]);
-	place.writable = parts[2] && strcmp(parts[2], "rw") == 0;
 	result = look_at_source(a, what, parts[0], &place, e);
+	/* On a device node, read-only is about the node, not about the device. */
+	place.writable = parts[2] ? strcmp(parts[2], "rw") == 0 : place.device;
 	if (result == 0)
 		result = place_normalize(a, what, parts[1] ? parts[1] : place.source, &place.destination, e);
 	if (result == 0)
@@ -171,6 +172,43 @@ const struct recipe_place *place_around(const struct recipe *r, size_t index)
 	return NULL;
 }
 
+bool place_exists(const struct recipe *r, const char *destination)
+{
+	for (size_t i = 0; i < r->places_len; i++)
+		if (strcmp(destination, r->places[i].destination) == 0)
+			return true;
+	return false;
+}
+
+bool place_is_in_tmpfs(const struct recipe *r, size_t index)
+{
+	static const char *const tmpfs[] = { "/tmp/", "/dev/" };
+
+	for (size_t i = 0; i < sizeof tmpfs / sizeof *tmpfs; i++)
+		if (str_has_prefix(r->places[index].destination, tmpfs[i]))
+			return !place_around(r, index);
+	return false;
+}
+
+/*
+ * The kernel locks what is mounted before the container's own mounts, so a read-only place cannot lie on one of those.
+ */
+static int check_lock(const struct recipe *r, size_t index, struct err *e)
+{
+	const struct recipe_place *place = &r->places[index], *around = place_around(r, index);
+
+	if (place->writable)
+		return 0;
+	if (place_is_in_tmpfs(r, index))
+		return err_set(e, EINVAL,
+			       "%s cannot be protected, because %.4s is writable: bind it elsewhere, or as rw",
+			       place->destination, place->destination);
+	if (around && around->writable)
+		return err_set(e, EINVAL, "%s cannot be protected, because %s is writable: bind it elsewhere, or as rw",
+			       place->destination, around->destination);
+	return 0;
+}
+
 /* A mount point inside a bind is the host's business: nothing is made there. */
 static int check_mount_point(struct arena *a, const struct recipe *r, size_t index, struct err *e)
 {
@@ -201,5 +239,7 @@ int place_check_all(struct arena *a, struct recipe *r, struct err *e)
 				       r->places[i].destination);
 	for (size_t i = 0; result == 0 && i < r->places_len; i++)
 		result = check_mount_point(a, r, i, e);
+	for (size_t i = 0; result == 0 && i < r->places_len; i++)
+		result = check_lock(r, i, e);
 	return result;
 }

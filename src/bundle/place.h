@@ -6,15 +6,24 @@
 /* Normal form of an absolute path of the container, in the arena; `what` is for messages. -EINVAL: it is none. */
 int place_normalize(struct arena *a, const char *what, const char *path, char **ret, struct err *e);
 
-/* SRC[:DST[:ro|rw]]: DST is SRC if it is not given; read-only unless it says rw. SRC is looked at now. */
+/*
+ * SRC[:DST[:ro|rw]]: DST is SRC if it is not given; read-only unless it says rw or is a device. SRC is looked at now.
+ */
 int place_add_bind(struct arena *a, struct recipe *r, const char *text, struct err *e);
 /* A folder of the container that is writable and stays, in the bundle. */
 int place_add_writable(struct arena *a, struct recipe *r, const char *destination, struct err *e);
 /* What a program needs to find hosts by name on the host's network, where the host has it. */
 int place_add_host_network(struct arena *a, struct recipe *r, struct err *e);
 
-/* Sorts the places, and refuses two at one destination or one whose mount point would lack. Called last. */
+/*
+ * Sorts the places, and refuses two at one destination, one whose mount point would lack, and a read-only one that lies
+ * in something writable: there it could not be locked. Called last.
+ */
 int place_check_all(struct arena *a, struct recipe *r, struct err *e);
 
 /* The place in which the place with this index lies, the innermost one; NULL: in the root file system. */
 const struct recipe_place *place_around(const struct recipe *r, size_t index);
+/* True if it lies in /tmp or /dev, which are empty at every start: its mount point is made then, by the runtime. */
+bool place_is_in_tmpfs(const struct recipe *r, size_t index);
+/* True if a place has exactly this destination. */
+bool place_exists(const struct recipe *r, const char *destination);

@@ -157,12 +157,6 @@ static int fill_shell(const struct recipe *r, int rootfs, struct err *e)
 	return result;
 }
 
-/* A runtime starts with /tmp and /dev empty: mount points there are made by it, after it mounted them. */
-static bool is_in_tmpfs(const char *path)
-{
-	return (path_is_below(path, "/tmp") && strcmp(path, "/tmp") != 0) || path_is_below(path, "/dev");
-}
-
 static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e)
 {
 	int result = 0;
@@ -175,7 +169,7 @@ static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int 
 		/* In a writable folder the mount point lies in what is mounted there; in a bind it exists. */
 		if (result == 0 && around && !around->source)
 			result = make_mount_point(a, writable, p->destination, p->directory, e);
-		else if (result == 0 && !around && !is_in_tmpfs(p->destination))
+		else if (result == 0 && !around && !place_is_in_tmpfs(r, i))
 			result = make_mount_point(a, rootfs, p->destination, p->directory, e);
 	}
 	return result;
@@ -184,8 +178,7 @@ static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int 
 /* The working directory, unless it lies in something that is mounted. */
 static int fill_cwd(const struct recipe *r, int rootfs, struct err *e)
 {
-	if (path_is_below(r->cwd, r->store->dir) || is_in_tmpfs(r->cwd) || path_is_below(r->cwd, "/proc") ||
-	    path_is_below(r->cwd, "/sys"))
+	if (path_is_below(r->cwd, r->store->dir))
 		return 0;
 	for (size_t i = 0; i < r->places_len; i++)
 		if (path_is_below(r->cwd, r->places[i].destination))

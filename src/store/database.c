@@ -367,7 +367,7 @@ int database_check_unchanged(struct database *db, struct err *e)
 		return err_oom(e);
 	if (stat(db->store->database, &now) < 0)
 		return err_sys(e, errno, "stat store database %s", db->store->database);
-	/* A writer that came meanwhile may have moved its WAL into the file; a WAL alone changed nothing that was read. */
+	/* A writer that came meanwhile may have moved its WAL into the file; a WAL alone changed nothing. */
 	if (now.st_ino != db->seen.st_ino || now.st_dev != db->seen.st_dev || now.st_size != db->seen.st_size ||
 	    now.st_mtim.tv_sec != db->seen.st_mtim.tv_sec || now.st_mtim.tv_nsec != db->seen.st_mtim.tv_nsec)
 		return err_set(e, EAGAIN, "store database %s changed while it was read: try again",

@@ -37,7 +37,7 @@ static void binds(void **state)
 	assert_string_equal(p[0].destination, "/a");
 	assert_true(p[0].writable && p[0].directory);
 	assert_string_equal(p[1].destination, "/dev/extra");
-	assert_true(p[1].device && !p[1].directory && !p[1].writable);
+	assert_true(p[1].device && !p[1].directory && p[1].writable);
 	assert_string_equal(p[2].source, file);
 	assert_true(!p[2].directory && !p[2].writable && !p[2].device);
 	assert_string_equal(p[3].destination, "/usr");
@@ -110,6 +110,33 @@ static void nested(void **state)
 	kitchen_end(&k);
 }
 
+/* What is read-only is locked, and on something writable it cannot be. */
+static void unlockable(void **state)
+{
+	static const char *const writable[] = { "/w" };
+	const char *bind = "/usr:/tmp/x";
+	struct kitchen k;
+
+	(void)state;
+	kitchen_begin(&k);
+	k.request.binds = &bind;
+	k.request.binds_len = 1;
+	k.request.writable = writable;
+	k.request.writable_len = 1;
+	spoil(&k, EINVAL, "/tmp/x cannot be protected, because /tmp is writable: bind it elsewhere, or as rw");
+	bind = "/dev/null:/dev/x:ro";
+	spoil(&k, EINVAL, "/dev/x cannot be protected, because /dev is writable: bind it elsewhere, or as rw");
+	bind = "/usr:/w/x";
+	spoil(&k, EINVAL, "/w/x cannot be protected, because /w is writable: bind it elsewhere, or as rw");
+	bind = "/usr:/w/x:rw";
+	cook(&k);
+	bind = "/usr:/tmp/x:rw";
+	cook(&k);
+	bind = "/usr:/tmp";
+	cook(&k);
+	kitchen_end(&k);
+}
+
 /* The host's own files for finding hosts come with its network, unless something was asked for in their place. */
 static void host_network(void **state)
 {
@@ -136,6 +163,7 @@ static void host_network(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(binds), cmocka_unit_test(refused), cmocka_unit_test(nested), cmocka_unit_test(host_network),
+	cmocka_unit_test(binds), cmocka_unit_test(refused), cmocka_unit_test(nested), cmocka_unit_test(unlockable),
+	cmocka_unit_test(host_network),
 };
 UNIT_MAIN(tests)

@@ -116,7 +116,8 @@ static void config(void **state)
 
 static void places(void **state)
 {
-	const char *binds[] = { "/usr:/a", "/usr:/b:rw", "/etc/passwd:/f", "/dev/null:/w/null", "/usr:/tmp/x" };
+	const char *binds[] = { "/usr:/a",           "/usr:/b:rw",     "/etc/passwd:/f",
+				"/dev/null:/w/null", "/usr:/tmp/x:rw", "/usr:/dev/shm:rw" };
 	const char *writable[] = { "/w" };
 	const struct oci_spec *s;
 	struct kitchen k;
@@ -124,7 +125,7 @@ static void places(void **state)
 	(void)state;
 	kitchen_begin(&k);
 	k.request.binds = binds;
-	k.request.binds_len = 5;
+	k.request.binds_len = 6;
 	k.request.writable = writable;
 	k.request.writable_len = 1;
 	k.request.network = "host";
@@ -135,9 +136,13 @@ static void places(void **state)
 	assert_string_equal(options_of(&k, mount_at(s, "/a")), "rbind,ro,rro,nosuid,nodev");
 	assert_string_equal(options_of(&k, mount_at(s, "/b")), "rbind,rw,nosuid,nodev");
 	assert_string_equal(options_of(&k, mount_at(s, "/f")), "bind,ro,nosuid,nodev");
-	assert_string_equal(options_of(&k, mount_at(s, "/w/null")), "bind,ro,nosuid");
+	assert_string_equal(options_of(&k, mount_at(s, "/w/null")), "bind,rw,nosuid");
 	assert_string_equal(mount_at(s, "/w")->source, arena_printf(k.fake.arena, "%s/writable/w", output(&k)));
 	assert_null(mount_at(s, "/sys"));
+	/* Read-only places come before anything writable; a place at the container's own mount takes its stead. */
+	assert_true(mount_at(s, "/a") < mount_at(s, "/proc") && mount_at(s, "/f") < mount_at(s, "/proc"));
+	assert_true(mount_at(s, "/b") > mount_at(s, "/tmp") && mount_at(s, "/tmp/x") > mount_at(s, "/tmp"));
+	assert_string_equal(mount_at(s, "/dev/shm")->type, "bind");
 	assert_int_equal(s->linux->namespaces_len, 6);
 	assert_int_equal(s->process->user->uid, 7);
 	assert_int_equal(s->linux->uid_mappings->container_id, 7);
