@@ -129,26 +129,47 @@ static int lock_dir(struct state_dir *dir, struct err *e)
 	return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+static int already_exists(const struct state_dir *dir, struct err *e)
+{
+	return err_set(e, EEXIST, "container with id \"%s\" already exists", dir->id);
+}
+
+/* `delete --force` may come between the steps of a creation. */
+static int lost_it(const struct state_dir *dir, struct err *e)
+{
+	return err_set(e, ENOENT, "container \"%s\" was deleted while it was being created", dir->id);
+}
+
+/*
+ * mkdir(2) alone decides nothing: before the lock is got, the directory may have been deleted, and made anew by another
+ * create. Who has the lock of a directory without a record is its owner.
+ */
 static int make_locked(struct state_dir *dir, struct err *e)
 {
 	int r;
 
 	if (mkdirat(dir->root_fd, dir->id, 0700) < 0) {
 		if (errno == EEXIST)
-			return err_set(e, EEXIST, "container with id \"%s\" already exists", dir->id);
+			return already_exists(dir, e);
 		return err_sys(e, errno, "create state directory of container \"%s\"", dir->id);
 	}
 	r = open_dir(dir, e);
+	if (r == -ENOENT)
+		return lost_it(dir, e);
 	if (r < 0) {
 		unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
 		return r;
 	}
 	r = lock_dir(dir, e);
 	if (r == 0)
-		return err_set(e, ENOENT, "container \"%s\" was deleted while it was being created", dir->id);
-	if (r < 0)
+		return lost_it(dir, e);
+	if (r < 0) {
 		unlinkat(dir->root_fd, dir->id, AT_REMOVEDIR);
-	return r < 0 ? r : 0;
+		return r;
+	}
+	if (faccessat(dir->fd, STATE_FILE_RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return already_exists(dir, e);
+	return 0;
 }
 
 int state_create(const char *root, const char *id, struct state_dir *ret, struct err *e)

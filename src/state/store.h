@@ -48,7 +48,10 @@ int state_check_id(const char *id, struct err *e);
  */
 int state_root_default(struct arena *a, bool in_initial_userns_root, char **ret, struct err *e);
 
-/* Makes ROOT (0700, with parents) and ROOT/ID, locked. -EEXIST: such a container is there already. */
+/*
+ * Makes ROOT (0700, with parents) and ROOT/ID, locked. -EEXIST: such a container is there already. The record must be
+ * written before anything else: a directory without one is free for whoever gets its lock.
+ */
 int state_create(const char *root, const char *id, struct state_dir *ret, struct err *e);
 
 /* Opens ROOT/ID and waits for its lock. -ENOENT: there is no such container, or no more when the lock was got. */

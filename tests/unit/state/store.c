@@ -1,6 +1,7 @@
 /* The state directory: creation, lock, record, removal, and what a kill at any point leaves. */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -465,8 +466,7 @@ static int live(void)
 	return r;
 }
 
-/* Lives in a child that is killed when it has entered or left its nth system call. False if it ended before that. */
-static bool killed_at(int n)
+static pid_t traced_child(int (*body)(void))
 {
 	pid_t pid = fork();
 	int status;
@@ -474,19 +474,40 @@ static bool killed_at(int n)
 	if (pid == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		_exit(live() < 0);
+		_exit(-body());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSTOPPED(status));
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)PTRACE_O_EXITKILL);
+	return pid;
+}
+
+/* To the next entry or end of a system call. False: it has exited, and *ret_exit is its exit status. */
+static bool step(pid_t pid, int *ret_exit)
+{
+	int status;
+
+	assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status)) {
+		*ret_exit = WEXITSTATUS(status);
+		return false;
+	}
+	assert_true(WIFSTOPPED(status));
+	return true;
+}
+
+/* Lives in a child that is killed when it has entered or left its nth system call. False if it ended before that. */
+static bool killed_at(int n)
+{
+	pid_t pid = traced_child(live);
+	int status;
+
 	for (int i = 0; i < n; i++) {
-		assert_int_equal(ptrace(PTRACE_SYSCALL, pid, NULL, NULL), 0);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (WIFEXITED(status)) {
-			assert_int_equal(WEXITSTATUS(status), 0);
+		if (!step(pid, &status)) {
+			assert_int_equal(status, 0);
 			return false;
 		}
-		assert_true(WIFSTOPPED(status));
 	}
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -523,6 +544,88 @@ static void killed_at_any_system_call(void **state)
 	assert_true(n > 30 && left > 20 && without_record > 5 && without_record < left);
 }
 
+/* ---- delete and another create at any instruction ---- */
+
+static int create_as(const char *bundle)
+{
+	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
+	struct oci_record record = a_record("web");
+	struct err e;
+	int r = state_create(root, "web", &dir, &e);
+
+	record.bundle = (char *)bundle;
+	return r < 0 ? r : state_write(&dir, &record, &e);
+}
+
+static int create_as_child(void)
+{
+	return create_as("/child");
+}
+
+/* What `delete --force web` and then another create do, unless somebody has the lock. */
+static bool interfere(void)
+{
+	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
+	struct err e;
+
+	if (state_peek(root, "web", &dir, &e) == 0) {
+		if (flock(dir.fd, LOCK_EX | LOCK_NB) < 0)
+			return false;
+		assert_ok(state_remove(&dir, &e), &e);
+	}
+	assert_int_equal(create_as("/parent"), 0);
+	return true;
+}
+
+static void assert_bundle(const char *expected)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
+	struct oci_record *record;
+	struct err e;
+
+	assert_ok(state_open(root, "web", &dir, &e), &e);
+	assert_ok(state_read(a, &dir, &record, &e), &e);
+	assert_string_equal(record->bundle, expected);
+	assert_ok(state_remove(&dir, &e), &e);
+}
+
+static void interfered_with_at_any_system_call(void **state)
+{
+	int lost = 0, kept = 0, status = 0;
+
+	(void)state;
+	for (int n = 1;; n++) {
+		pid_t pid = traced_child(create_as_child);
+		bool ended = false, interfered;
+
+		for (int i = 0; i < n && !ended; i++)
+			ended = !step(pid, &status);
+		if (ended) {
+			assert_bundle("/child");
+			break;
+		}
+		interfered = interfere();
+		while (step(pid, &status))
+			;
+		if (!interfered) {
+			/* It had the lock, so it went on undisturbed. */
+			kept++;
+			assert_int_equal(status, 0);
+			assert_bundle("/child");
+		} else if (status == 0) {
+			/* It had finished, but not exited, when its container was replaced. */
+			assert_bundle("/parent");
+		} else {
+			lost++;
+			assert_true(status == EEXIST || status == ENOENT);
+			assert_bundle("/parent");
+		}
+		unit_remove_tree(root);
+	}
+	assert_true(lost > 5 && kept > 5);
+}
+
 static const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	cmocka_unit_test(checks_ids),
@@ -542,6 +645,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(removal_that_fails_keeps_the_record),
 	TEST(lists_sorted),
 	TEST(killed_at_any_system_call),
+	TEST(interfered_with_at_any_system_call),
 };
 
 UNIT_MAIN(tests)
