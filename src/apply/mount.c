@@ -35,11 +35,23 @@ int mount_set_attrs(int fd, const struct mount_attrs *t, struct err *e)
 	return r < 0 ? err_sys(e, -r, "set the mount's options") : 0;
 }
 
+static int is_directory(int fd, bool *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret = S_ISDIR(st.st_mode);
+	return 0;
+}
+
 int mount_attach(int mount_fd, int dest_fd, const char *dest, struct err *e)
 {
 	int r = sys_attach(mount_fd, dest_fd);
+	bool from, to;
 
-	if (r == -ENOTDIR)
+	/* The kernel says EINVAL for this, and for much else. */
+	if (r == -EINVAL && is_directory(mount_fd, &from) == 0 && is_directory(dest_fd, &to) == 0 && from != to)
 		return err_sys(e, ENOTDIR, "mount onto %s: one of the two is a directory, the other is not", dest);
 	return r < 0 ? err_sys(e, -r, "mount onto %s", dest) : 0;
 }
@@ -78,16 +90,6 @@ static int check_proc(int mount_fd, int dest_fd, const char *dest, struct err *e
 	return err_set(e, EPERM, "%s: only a proc file system may be mounted at /proc, and nothing below it", dest);
 }
 
-static int is_directory(int fd, bool *ret)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	*ret = S_ISDIR(st.st_mode);
-	return 0;
-}
-
 /* Onto the mount point, which is made if it is missing. */
 static int attach_to_path(struct apply *ctx, int mount_fd, const char *dest, bool nofollow, struct err *e)
 {
@@ -105,7 +107,7 @@ static int attach_to_path(struct apply *ctx, int mount_fd, const char *dest, boo
 
 int apply_open_tree(struct apply *ctx, const struct op *op, struct err *e)
 {
-	int fd = sys_clone_tree(AT_FDCWD, op->open_tree.path, op->open_tree.recursive, false);
+	int fd = sys_clone_tree(AT_FDCWD, op->open_tree.path, op->open_tree.recursive, op->open_tree.nofollow);
 
 	if (fd < 0)
 		return err_sys(e, -fd, "open %s for the container", op->open_tree.path);

@@ -125,7 +125,7 @@ static void add_bind(struct build *b, const struct entry *m, enum plan_stage sta
 	if (b->sources_by_slot) {
 		slot = p->slots++;
 		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, m->where)->open_tree =
-			(struct op_open_tree){ source, slot, m->options.recursive };
+			(struct op_open_tree){ source, slot, m->options.recursive, m->options.source_nofollow };
 	}
 	plan_add(p, stage, OP_BIND, m->where)->bind = (struct op_bind){
 		.source = source,
@@ -279,7 +279,7 @@ static void add_rootfs(struct build *b)
 		propagation == MS_UNBINDABLE ? MS_PRIVATE : propagation;
 	if (b->sources_by_slot) {
 		slot = p->slots++;
-		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree = (struct op_open_tree){ path, slot, true };
+		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree = (struct op_open_tree){ path, slot, true, false };
 	}
 	if (b->lock) {
 		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =

@@ -109,7 +109,7 @@ struct op_cgroup {
 struct op_open_tree {
 	const char *path;
 	size_t slot;
-	bool recursive;
+	bool recursive, nofollow;
 };
 
 struct plan_join {

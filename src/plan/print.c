@@ -202,6 +202,7 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_OPEN_TREE:
 		add_word(out, op->open_tree.path);
 		str_add(out, op->open_tree.recursive ? " rbind" : "");
+		str_add(out, op->open_tree.nofollow ? " src-nofollow" : "");
 		add_slot(out, op->open_tree.slot);
 		break;
 	case OP_SECCOMP_BUILD:
