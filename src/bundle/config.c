@@ -95,7 +95,7 @@ static void add_api_mounts(struct arena *a, const struct recipe *r, struct oci_s
 }
 
 /* rbind: a user namespace may not take a folder without what is mounted below it. So read-only goes down as well. */
-static void add_places(struct arena *a, const struct recipe *r, const char *dir, bool writable, struct oci_spec *s)
+static void add_places(struct arena *a, const struct recipe *r, const char *dir, bool first, struct oci_spec *s)
 {
 	for (size_t i = 0; i < r->places_len; i++) {
 		const struct recipe_place *p = &r->places[i];
@@ -103,7 +103,7 @@ static void add_places(struct arena *a, const struct recipe *r, const char *dir,
 		struct oci_mount *m;
 		size_t n = 0;
 
-		if (p->writable != writable)
+		if (place_comes_first(r, i) != first)
 			continue;
 		source = p->source ? p->source : arena_printf(a, "%s/writable%s", dir, p->destination);
 		m = source ? add_mount(a, s, p->destination, "bind", source) : NULL;
@@ -218,10 +218,9 @@ int bundle_config(struct arena *a, const struct recipe *r, const char *dir, stru
 	result = add_store(a, r, s, e);
 	if (result < 0)
 		return result;
-	/* What is read-only comes first, so that it can be locked; nothing writable is mounted below it yet. */
-	add_places(a, r, dir, false, s);
-	add_api_mounts(a, r, s);
 	add_places(a, r, dir, true, s);
+	add_api_mounts(a, r, s);
+	add_places(a, r, dir, false, s);
 	s->annotations = make_annotations(a, r);
 	s->linux = make_linux(a, r);
 	if (arena_failed(a))

@@ -190,23 +190,13 @@ bool place_is_in_tmpfs(const struct recipe *r, size_t index)
 	return false;
 }
 
-/*
- * The kernel locks what is mounted before the container's own mounts, so a read-only place cannot lie on one of those.
- */
-static int check_lock(const struct recipe *r, size_t index, struct err *e)
+bool place_comes_first(const struct recipe *r, size_t index)
 {
-	const struct recipe_place *place = &r->places[index], *around = place_around(r, index);
+	const struct recipe_place *around = place_around(r, index);
 
-	if (place->writable)
-		return 0;
-	if (place_is_in_tmpfs(r, index))
-		return err_set(e, EINVAL,
-			       "%s cannot be protected, because %.4s is writable: bind it elsewhere, or as rw",
-			       place->destination, place->destination);
-	if (around && around->writable)
-		return err_set(e, EINVAL, "%s cannot be protected, because %s is writable: bind it elsewhere, or as rw",
-			       place->destination, around->destination);
-	return 0;
+	if (r->places[index].writable)
+		return false;
+	return around ? place_comes_first(r, (size_t)(around - r->places)) : !place_is_in_tmpfs(r, index);
 }
 
 /* A mount point inside a bind is the host's business: nothing is made there. */
@@ -239,7 +229,5 @@ int place_check_all(struct arena *a, struct recipe *r, struct err *e)
 				       r->places[i].destination);
 	for (size_t i = 0; result == 0 && i < r->places_len; i++)
 		result = check_mount_point(a, r, i, e);
-	for (size_t i = 0; result == 0 && i < r->places_len; i++)
-		result = check_lock(r, i, e);
 	return result;
 }

@@ -91,7 +91,7 @@ in_some "$with_ids" "$b" check_other
 mkdir "$tmp/data"
 echo hello >"$tmp/data/file"
 bundle "$busybox" --hostname box --cwd /work --env A=1 --env 'B=two words' --bin-sh none --bind "$tmp/data:/data" \
-	--bind "$tmp/data:/rw:rw" --bind "$tmp/data/file:/etc/extra" --writable /var/lib/app --bind /dev/null:/tmp/here --bind "$tmp/data/file:/tmp/file:rw" -- sh -c '
+	--bind "$tmp/data:/rw:rw" --bind "$tmp/data/file:/etc/extra" --writable /var/lib/app --bind /dev/null:/tmp/here --bind "$tmp/data/file:/tmp/file" -- sh -c '
 	hostname; pwd; echo "$A $B"; ls /bin /data; cat /etc/extra; touch /data/x; touch /rw/"$$"-new && echo rw
 	echo kept >>/var/lib/app/log; wc -l </var/lib/app/log; [ -c /tmp/here ] && echo device; cat /proc/net/dev | grep -c :'
 n=0

@@ -43,6 +43,6 @@ run_in() {
 	cloister) runtime=$cloister ;;
 	crun) is_root || options=(--cgroup-manager=disabled) ;;
 	esac
-	PATH=$PATH:/usr/sbin:/sbin run timeout 60 "$runtime" --root "$tmp/$1-state" "${options[@]}" run --bundle "$2" "test-$$-$((++runs))"
+	PATH=$PATH:/usr/sbin:/sbin run timeout 60 "$runtime" --root "$tmp/$1-state" "${options[@]}" run --bundle "$2" "${tmp##*/}-$((++runs))"
 }
 runs=0
