@@ -171,13 +171,15 @@ install: all manuals
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	install -m 755 $(B)/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
 	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
-	install -m 644 contrib/completions/cloister.bash $(DESTDIR)$(BASHDIR)/cloister
-	install -m 644 contrib/completions/_cloister $(DESTDIR)$(ZSHDIR)
-	install -m 644 contrib/completions/cloister.fish $(DESTDIR)$(FISHDIR)
+	for name in cloister cloister-bundle; do \
+	  install -m 644 contrib/completions/$$name.bash $(DESTDIR)$(BASHDIR)/$$name && \
+	  install -m 644 contrib/completions/_$$name $(DESTDIR)$(ZSHDIR) && \
+	  install -m 644 contrib/completions/$$name.fish $(DESTDIR)$(FISHDIR) || exit 1; \
+	done
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR),$(BINDIR)/cloister $(BINDIR)/cloister-bundle $(BASHDIR)/cloister \
-	  $(ZSHDIR)/_cloister $(FISHDIR)/cloister.fish $(addprefix $(MANDIR)/man1/,$(notdir $(MANUALS))))
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,cloister cloister-bundle) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANUALS)))
+	rm -f $(foreach n,cloister cloister-bundle,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
