@@ -97,7 +97,7 @@ for form in --systemd-cgroup --cgroup-manager=systemd; do
 done
 refused "option --no-pivot is not supported" cl create --no-pivot --bundle "$tmp/b" "$box"
 refused "option --no-pivot is not supported" cl run --no-pivot --bundle "$tmp/b" "$box"
-refused "preserve" cl create --preserve-fds 1 --bundle "$tmp/b" "$box"
+refused "preserve" bash -c "exec 3>&-; exec '$cloister' --root '$state' create --preserve-fds 1 --bundle '$tmp/b' '$box'"
 [ ! -e "$state/$box" ] || fail "a refused create has left its state"
 
 # Descriptors: those that were asked for are passed on, others are not.
