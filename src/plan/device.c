@@ -58,7 +58,7 @@ static const struct oci_device *configured(const struct oci_spec *s, const char 
 	return NULL;
 }
 
-static void add_device(struct build *b, struct op_device d, const char *where)
+static void add_device(struct build *b, struct op *op, struct op_device d)
 {
 	/* mknod needs CAP_MKNOD in the initial user namespace (mknod(2)), whatever the container is given. */
 	bool can_make = b->facts->privileged && b->facts->initial_userns &&
@@ -66,7 +66,7 @@ static void add_device(struct build *b, struct op_device d, const char *where)
 
 	if (!can_make && !S_ISFIFO(d.mode))
 		d.bind_from = d.path;
-	plan_add(b->plan, STAGE_INIT, OP_DEVICE, where)->device = d;
+	op->device = d;
 }
 
 static int add_configured(struct build *b, size_t i, struct err *e)
@@ -80,7 +80,6 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 		.uid = c->has_uid ? c->uid : 0,
 		.gid = c->has_gid ? c->gid : 0,
 	};
-	const char *where = plan_text(b->plan, "linux.devices[%zu]", i);
 
 	switch (c->type[0]) {
 	case 'c':
@@ -94,9 +93,9 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 		d.mode |= S_IFIFO;
 		break;
 	default:
-		return err_set(e, EINVAL, "%s: unknown device type '%s': it is c, b, u or p", where, c->type);
+		return err_set(e, EINVAL, "linux.devices[%zu]: unknown device type '%s': it is c, b, u or p", i, c->type);
 	}
-	add_device(b, d, where);
+	add_device(b, plan_add_element(b->plan, STAGE_INIT, OP_DEVICE, "linux.devices", i), d);
 	return 0;
 }
 
@@ -109,8 +108,9 @@ int plan_devices(struct build *b, struct err *e)
 	if (!dev_is_bound(s)) {
 		for (size_t i = 0; i < sizeof default_devices / sizeof *default_devices; i++)
 			if (!configured(s, default_devices[i].path))
-				add_device(b, (struct op_device){ .path = default_devices[i].path, .mode = S_IFCHR | 0666,
-					   .major = default_devices[i].major, .minor = default_devices[i].minor }, NULL);
+				add_device(b, plan_add(b->plan, STAGE_INIT, OP_DEVICE, NULL), (struct op_device){
+					.path = default_devices[i].path, .mode = S_IFCHR | 0666,
+					.major = default_devices[i].major, .minor = default_devices[i].minor });
 		for (size_t i = 0; s->linux && i < s->linux->devices_len; i++) {
 			int r = add_configured(b, i, e);
 			if (r < 0)

@@ -13,7 +13,8 @@
 
 struct entry {
 	const struct oci_mount *mount;
-	const char *where, *dest;
+	size_t index;
+	const char *dest;
 	struct mount_options options;
 	bool locked;
 };
@@ -52,63 +53,73 @@ static const char *host_path(struct build *b, const char *path)
 	return path[0] == '/' ? path : plan_text(b->plan, "%s/%s", b->facts->bundle, path);
 }
 
-/* The index of an earlier mount that stays behind and meets this one: above it, below it or at it; i: there is none. */
-static size_t first_in_the_way(const struct entry *entries, size_t i)
+/* Those of the entries that stay behind when the locked ones are moved up: few, where the others may be thousands. */
+struct unmoved {
+	const struct entry **items;
+	size_t len;
+};
+
+/* An earlier mount that stays behind and meets this one: above it, below it or at it; NULL: there is none. */
+static const struct entry *in_the_way(const struct unmoved *u, const struct entry *m)
 {
-	for (size_t k = 0; k < i; k++)
-		if (!entries[k].locked &&
-		    (path_is_below(entries[i].dest, entries[k].dest) || path_is_below(entries[k].dest, entries[i].dest)))
-			return k;
-	return i;
+	for (size_t i = 0; i < u->len; i++)
+		if (path_is_below(m->dest, u->items[i]->dest) || path_is_below(u->items[i]->dest, m->dest))
+			return u->items[i];
+	return NULL;
 }
 
 /*
  * A read-only bind is moved before the others, unless that would change what covers what. A store path must be locked;
  * another file, such as one below the container's /tmp, is then as well protected as under any other runtime.
  */
-static int decide_lock(const struct build *b, struct entry *entries, size_t i, struct err *e)
+static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m, struct err *e)
 {
-	struct entry *m = &entries[i];
 	bool read_only = (m->options.attrs.set | m->options.attrs.rec_set) & MOUNT_ATTR_RDONLY;
-	size_t k;
+	const struct entry *other = NULL;
 
-	if (!m->options.bind || m->options.remount || !read_only)
+	if (m->options.bind && !m->options.remount && read_only) {
+		other = in_the_way(u, m);
+		m->locked = !other;
+	}
+	if (m->locked)
 		return 0;
-	k = first_in_the_way(entries, i);
-	m->locked = k == i;
-	if (!m->locked && (!b->store || path_is_below(m->dest, b->store)))
-		return err_set(e, EINVAL, "%s: %s cannot be locked, because mounts[%zu] at %s comes before it: list the store first",
-			       m->where, m->dest, k, entries[k].dest);
+	if (other && (!b->store || path_is_below(m->dest, b->store)))
+		return err_set(e, EINVAL, "mounts[%zu]: %s cannot be locked, because mounts[%zu] at %s comes before it: list the store first",
+			       m->index, m->dest, other->index, other->dest);
+	u->items[u->len++] = m;
 	return 0;
 }
 
 static int read_entries(struct build *b, struct entry *entries, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
+	struct unmoved unmoved = { .items = arena_array(b->plan->arena, s->mounts_len, sizeof *unmoved.items) };
 
+	if (!unmoved.items)
+		return err_oom(e);
 	for (size_t i = 0; i < s->mounts_len; i++) {
 		struct entry *m = &entries[i];
 		int r;
 
 		m->mount = &s->mounts[i];
-		m->where = plan_text(b->plan, "mounts[%zu]", i);
+		m->index = i;
 		m->dest = clean_path(b->plan, m->mount->destination);
 		r = mount_options_parse(b->plan->arena, m->mount->options, m->mount->options_len, &m->options, e);
 		if (r < 0)
-			return err_prefix(e, "%s", m->where);
+			return err_prefix(e, "mounts[%zu]", i);
 		/* runc and crun take the type "bind" for the option as well. */
 		if (m->mount->type && strcmp(m->mount->type, "bind") == 0)
 			m->options.bind = true;
 		if (strcmp(m->dest, "/") == 0 && !m->options.remount)
-			return err_set(e, EINVAL, "%s: the destination is the root itself: use root.path", m->where);
+			return err_set(e, EINVAL, "mounts[%zu]: the destination is the root itself: use root.path", m->index);
 		if (m->options.bind && (!m->mount->source || !*m->mount->source))
-			return err_set(e, EINVAL, "%s: a bind mount of %s needs a source", m->where, m->dest);
+			return err_set(e, EINVAL, "mounts[%zu]: a bind mount of %s needs a source", m->index, m->dest);
 		if (!m->options.bind && !m->options.remount && (!m->mount->type || !*m->mount->type))
-			return err_set(e, EINVAL, "%s: %s has neither a type nor the option bind or rbind", m->where, m->dest);
+			return err_set(e, EINVAL, "mounts[%zu]: %s has neither a type nor the option bind or rbind", m->index, m->dest);
 		if (m->options.copy_up && (!m->mount->type || strcmp(m->mount->type, "tmpfs") != 0))
-			return err_set(e, EINVAL, "%s: tmpcopyup is for a tmpfs only", m->where);
+			return err_set(e, EINVAL, "mounts[%zu]: tmpcopyup is for a tmpfs only", m->index);
 		if (b->lock) {
-			r = decide_lock(b, entries, i, e);
+			r = decide_lock(b, &unmoved, m, e);
 			if (r < 0)
 				return r;
 		}
@@ -124,10 +135,10 @@ static void add_bind(struct build *b, const struct entry *m, enum plan_stage sta
 
 	if (b->sources_by_slot) {
 		slot = p->slots++;
-		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, m->where)->open_tree =
+		plan_add_element(p, STAGE_RUNTIME, OP_OPEN_TREE, "mounts", m->index)->open_tree =
 			(struct op_open_tree){ source, slot, m->options.recursive, m->options.source_nofollow };
 	}
-	plan_add(p, stage, OP_BIND, m->where)->bind = (struct op_bind){
+	plan_add_element(p, stage, OP_BIND, "mounts", m->index)->bind = (struct op_bind){
 		.source = source,
 		.dest = m->dest,
 		.slot = slot,
@@ -158,21 +169,21 @@ static int add_mount(struct build *b, const struct entry *m, struct err *e)
 	};
 
 	if (cgroup && !b->facts->own_cgroup)
-		return err_set(e, ENODEV, "%s: this host has no cgroup2 file system mounted, and version 1 is not supported: mount one "
-			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)", m->where);
+		return err_set(e, ENODEV, "mounts[%zu]: this host has no cgroup2 file system mounted, and version 1 is not supported: mount one "
+			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)", m->index);
 	if (cgroup && !((b->new_ns | b->joined_ns) & CLONE_NEWCGROUP))
 		op.cgroup_path = p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
-	plan_add(p, STAGE_INIT, cgroup ? OP_CGROUP_MOUNT : OP_MOUNT, m->where)->mount = op;
+	plan_add_element(p, STAGE_INIT, cgroup ? OP_CGROUP_MOUNT : OP_MOUNT, "mounts", m->index)->mount = op;
 	return 0;
 }
 
 static int add_entry(struct build *b, const struct entry *m, struct err *e)
 {
 	if (m->options.bind && m->options.fs_only)
-		log_warning("%s: '%s' is an option of a file system and has no effect on a bind mount", m->where,
+		log_warning("mounts[%zu]: '%s' is an option of a file system and has no effect on a bind mount", m->index,
 			    m->options.fs_only);
 	if (m->options.remount) {
-		plan_add(b->plan, STAGE_INIT, OP_REMOUNT, m->where)->remount =
+		plan_add_element(b->plan, STAGE_INIT, OP_REMOUNT, "mounts", m->index)->remount =
 			(struct op_remount){ m->dest, m->options.attrs };
 		return 0;
 	}
@@ -232,7 +243,7 @@ static void add_locked_binds(struct build *b, const struct entry *entries, size_
 		const char *dir = plan_text(p, "%.*s", (int)parent_len(entries[i].dest), entries[i].dest);
 
 		if (n > 1)
-			plan_add(p, STAGE_OUTER, OP_GROUP_BEGIN, entries[i].where)->group.dir = dir;
+			plan_add_element(p, STAGE_OUTER, OP_GROUP_BEGIN, "mounts", i)->group.dir = dir;
 		for (size_t k = 0; k < n; k++) {
 			add_bind(b, &entries[i + k], STAGE_OUTER);
 			if (n > 1 && !p->failed) {
@@ -242,7 +253,7 @@ static void add_locked_binds(struct build *b, const struct entry *entries, size_
 			}
 		}
 		if (n > 1)
-			plan_add(p, STAGE_OUTER, OP_GROUP_END, entries[i].where)->group =
+			plan_add_element(p, STAGE_OUTER, OP_GROUP_END, "mounts", i)->group =
 				(struct op_group){ dir, entries[i].options.attrs };
 		i += n;
 	}

@@ -80,8 +80,17 @@ struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, co
 	op->stage = stage;
 	op->type = type;
 	op->where = where;
+	op->index = -1;
 	if (stage == STAGE_OUTER)
 		p->has_outer = true;
+	return op;
+}
+
+struct op *plan_add_element(struct plan *p, enum plan_stage stage, enum op_type type, const char *where, size_t index)
+{
+	struct op *op = plan_add(p, stage, type, where);
+
+	op->index = (int)index;
 	return op;
 }
 

@@ -258,7 +258,8 @@ struct op_exec {
 struct op {
 	enum op_type type;
 	enum plan_stage stage;
-	const char *where;            /* the JSON path it comes from, for messages: "mounts[3]"; NULL: by default */
+	const char *where;            /* the JSON path it comes from, for messages: "mounts"; NULL: by default */
+	int index;                    /* "mounts[3]": which element of it; -1: no array */
 	union {
 		struct op_cgroup cgroup;
 		struct op_open_tree open_tree;
@@ -336,6 +337,8 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 
 /* Adds a zeroed operation; never NULL (out of memory is remembered in the plan and reported by plan_build). */
 struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);
+/* The same for element `index` of the array `where`. There may be thousands, so their names are not spelt out. */
+struct op *plan_add_element(struct plan *p, enum plan_stage stage, enum op_type type, const char *where, size_t index);
 /* printf into the plan's arena; "" when memory is used up (also remembered). */
 const char *plan_text(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

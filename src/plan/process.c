@@ -64,7 +64,7 @@ static int plan_rlimits(struct build *b, struct err *e)
 				       limit->type);
 		if (limit->soft > limit->hard)
 			return err_set(e, EINVAL, "process.rlimits[%zu]: the soft limit is above the hard limit", i);
-		op = plan_add(b->plan, STAGE_START, OP_RLIMIT, plan_text(b->plan, "process.rlimits[%zu]", i));
+		op = plan_add_element(b->plan, STAGE_START, OP_RLIMIT, "process.rlimits", i);
 		op->rlimit.resource = known[k].resource;
 		op->rlimit.soft = limit->soft;
 		op->rlimit.hard = limit->hard;
