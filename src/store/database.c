@@ -27,10 +27,11 @@
 enum {
 	NIX_SCHEMA = 10,
 	GUIX_SCHEMA = 7,
-	VALUE_MAX = 1 << 20,           /* bytes of one row: signatures are long, nothing is this long */
-	STEPS_UNIT = 1000,             /* virtual machine steps between two calls of count_steps */
-	STEPS_MAX = 50 * 1000 * 1000,  /* for one query: thousands of times what a lookup by index needs */
-	REFERENCES_MAX = 100 * 1000,   /* of one path */
+	VALUE_MAX = 1 << 20, /* bytes of one row: signatures are long, nothing is this long */
+	STEPS_UNIT = 1000,   /* virtual machine steps between two calls of count_steps */
+	STEPS_MAX =
+		100 * 1000 * 1000,   /* of all queries: the largest closures by index need a tenth, and it is seconds */
+	REFERENCES_MAX = 100 * 1000, /* of one path */
 };
 
 struct database {
@@ -309,7 +310,6 @@ static int find_id(struct database *db, const char *path, sqlite3_int64 *ret, st
 {
 	int code;
 
-	db->steps = 0;
 	sqlite3_bind_text(db->find, 1, path, -1, SQLITE_STATIC);
 	code = sqlite3_step(db->find);
 	*ret = code == SQLITE_ROW ? sqlite3_column_int64(db->find, 0) : 0;
@@ -341,7 +341,6 @@ int database_references(struct database *db, struct arena *a, const char *path, 
 	r = find_id(db, path, &id, e);
 	if (r < 0)
 		return r;
-	db->steps = 0;
 	sqlite3_bind_int64(db->references, 1, id);
 	while (r == 0 && (code = sqlite3_step(db->references)) == SQLITE_ROW) {
 		r = add_row(db, a, ret, e);

@@ -211,7 +211,29 @@ static void hostile(void **state)
 	fake_end(&f);
 }
 
-/* A table without the index that makes a look-up fast, and a great many rows: bounded work. */
+/* No index, so that each look-up reads a great many rows, and a long chain of them: bounded work. */
+static void slow(void **state)
+{
+	struct fake f;
+
+	(void)state;
+	fake_begin(&f, STORE_NIX);
+	fake_database(&f, "10");
+	fake_sql(&f, "drop table ValidPaths; create table ValidPaths (id integer primary key, path text); insert into "
+		     "ValidPaths values (1, '" HELLO
+		     "'); with recursive n(i) as (select 2 union all select i + 1 from n where "
+		     "i < 100000) insert into ValidPaths select i, '/nix/store/" A32
+		     "-' || i from n; insert into Refs select "
+		     "id, id + 1 from ValidPaths where id between 95000 and 99998 union select 1, 95000");
+	refused(&f, E2BIG,
+		arena_printf(f.arena,
+			     "store database %s: look up a path took too many steps: the database is damaged "
+			     "or crafted",
+			     f.store.database));
+	fake_end(&f);
+}
+
+/* More references than any path has. */
 static void endless(void **state)
 {
 	struct fake f;
@@ -282,8 +304,9 @@ static void changed_meanwhile(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(journal_modes), cmocka_unit_test(open_writer), cmocka_unit_test(killed_writer),
-	cmocka_unit_test(guix), cmocka_unit_test(schemas), cmocka_unit_test(not_a_database), cmocka_unit_test(hostile),
-	cmocka_unit_test(endless), cmocka_unit_test(damaged), cmocka_unit_test(changed_meanwhile),
+	cmocka_unit_test(journal_modes), cmocka_unit_test(open_writer),       cmocka_unit_test(killed_writer),
+	cmocka_unit_test(guix),          cmocka_unit_test(schemas),           cmocka_unit_test(not_a_database),
+	cmocka_unit_test(hostile),       cmocka_unit_test(endless),           cmocka_unit_test(slow),
+	cmocka_unit_test(damaged),       cmocka_unit_test(changed_meanwhile),
 };
 UNIT_MAIN(tests)
