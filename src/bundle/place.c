@@ -132,8 +132,7 @@ int place_add_writable(struct arena *a, struct recipe *r, const char *destinatio
 	return result < 0 ? result : add(a, r, &place, e);
 }
 
-/* True if a place that was asked for covers the path already. */
-static bool is_covered(const struct recipe *r, const char *path)
+bool place_covers(const struct recipe *r, const char *path)
 {
 	for (size_t i = 0; i < r->places_len; i++)
 		if (path_is_below(path, r->places[i].destination))
@@ -150,7 +149,7 @@ int place_add_host_network(struct arena *a, struct recipe *r, struct err *e)
 		struct recipe_place place = { 0 };
 		struct stat st;
 
-		if (is_covered(r, files[i]) || stat(files[i], &st) < 0 || !S_ISREG(st.st_mode))
+		if (place_covers(r, files[i]) || stat(files[i], &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		place.source = arena_strdup(a, files[i]);
 		place.destination = arena_strdup(a, files[i]);

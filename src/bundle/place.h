@@ -27,5 +27,7 @@ bool place_is_in_tmpfs(const struct recipe *r, size_t index);
  * mounts, where the runtime can lock it.
  */
 bool place_comes_first(const struct recipe *r, size_t index);
+/* True if the path is, or lies in, a place. */
+bool place_covers(const struct recipe *r, const char *path);
 /* True if a place has exactly this destination. */
 bool place_exists(const struct recipe *r, const char *destination);

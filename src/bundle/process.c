@@ -108,13 +108,15 @@ static int check_hostname(const char *name, struct err *e)
 	return 0;
 }
 
-/* In the store it must be there; anywhere else the skeleton has it made. */
+/* In the store it must be there; /tmp is empty at every start; anywhere else the skeleton has it made. */
 static int set_cwd(struct arena *a, struct recipe *r, const char *cwd, struct err *e)
 {
 	struct stat st;
 	int result = 0;
 
 	r->cwd = cwd;
+	if (str_has_prefix(cwd, "/tmp/") && !place_covers(r, cwd))
+		return err_set(e, EINVAL, "--cwd: %s cannot be there, because /tmp is empty at every start", cwd);
 	if (!path_is_below(cwd, r->store->dir) || strcmp(cwd, r->store->dir) == 0)
 		return 0;
 	result = closure_file_stat(a, r->store, &r->closure, cwd, &st, NULL, e);

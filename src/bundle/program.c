@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "bundle/closure_file.h"
+#include "bundle/place.h"
 
 enum { NAMES_SHOWN = 8 };
 
@@ -127,9 +128,8 @@ static int find_by_path(struct arena *a, const struct recipe *r, const char *pat
 	*ret = arena_strdup(a, path);
 	if (!*ret)
 		return err_oom(e);
-	for (size_t i = 0; i < r->places_len; i++)
-		if (path_is_below(path, r->places[i].destination))
-			return 0;
+	if (place_covers(r, path))
+		return 0;
 	if (r->bin_sh && strcmp(path, "/bin/sh") == 0)
 		return 0;
 	result = closure_file_stat(a, r->store, &r->closure, path, &st, NULL, e);

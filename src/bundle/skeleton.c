@@ -178,12 +178,14 @@ static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int 
 /* The working directory, unless it lies in something that is mounted. */
 static int fill_cwd(const struct recipe *r, int rootfs, struct err *e)
 {
-	if (path_is_below(r->cwd, r->store->dir))
-		return 0;
-	for (size_t i = 0; i < r->places_len; i++)
-		if (path_is_below(r->cwd, r->places[i].destination))
+	static const char *const mounted[] = { "/dev", "/proc", "/sys", "/tmp" };
+
+	for (size_t i = 0; i < sizeof mounted / sizeof *mounted; i++)
+		if (path_is_below(r->cwd, mounted[i]))
 			return 0;
-	return strcmp(r->cwd, "/") == 0 ? 0 : make_directory(rootfs, r->cwd, e);
+	if (strcmp(r->cwd, "/") == 0 || path_is_below(r->cwd, r->store->dir) || place_covers(r, r->cwd))
+		return 0;
+	return make_directory(rootfs, r->cwd, e);
 }
 
 int skeleton_fill(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e)

@@ -240,6 +240,10 @@ static void other_options(void **state)
 	k.request.hostname = NULL;
 	k.request.cwd = "var";
 	spoil(&k, EINVAL, "--cwd: 'var' is not an absolute path");
+	k.request.cwd = "/tmp/x";
+	spoil(&k, EINVAL, "--cwd: /tmp/x cannot be there, because /tmp is empty at every start");
+	k.request.cwd = "/tmp";
+	cook(&k);
 	k.request.cwd = BASH "/bin";
 	cook(&k);
 	k.request.cwd = BASH "/bin/bash";
