@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "libocispec/field/write.h"
 #include "run/container.h"
+#include "run/open.h"
 #include "run/sync.h"
 #include "state/codec.h"
 #include "state/process.h"
@@ -369,6 +370,8 @@ static void end_process(pid_t *pid, int *pidfd)
 void container_abort(struct container *c)
 {
 	const struct cgroup_owner owner = { c->context->root, c->options->id };
+	const struct opened o = { .record = &c->record };
+	bool began = c->init_pid > 0;
 	struct err e;
 
 	/* Outer first: it could still make init. If it had made one that we were not told of, that one sees our end close. */
@@ -380,6 +383,9 @@ void container_abort(struct container *c)
 		;
 	if (c->plan.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
 		log_warning("%s", e.text);
+	/* runtime.md, "Lifecycle" 4 to 6: after a failed hook, what was begun is undone, hooks included. */
+	if (began)
+		container_poststop(c->context, &o);
 	if (c->options->pid_file && c->record.has_pid)
 		unlink(c->options->pid_file);
 	if (state_remove(&c->dir, &e) < 0)

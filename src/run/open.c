@@ -86,7 +86,7 @@ static int kill_and_wait(struct run_context *c, const struct opened *o, struct e
 }
 
 /* runtime.md, "Lifecycle" 13: a poststop hook that fails is a warning, and the others run all the same. */
-static void run_poststop(struct run_context *c, const struct opened *o)
+void container_poststop(struct run_context *c, const struct opened *o)
 {
 	const struct oci_hooks *hooks = o->record->hooks;
 	const char *state = hooks ? container_describe(c, o, OCI_STATUS_STOPPED) : NULL;
@@ -106,8 +106,7 @@ int container_destroy(struct run_context *c, struct opened *o, struct err *e)
 		r = cgroup_destroy(o->record->cgroup_path, &owner, e);
 	if (r < 0)
 		return r;
-	/* A container that was never created had no createRuntime hooks to undo. */
-	if (o->record->status != OCI_STATUS_CREATING)
-		run_poststop(c, o);
+	/* Also if its creation was interrupted: createRuntime hooks may have run, and these undo them. */
+	container_poststop(c, o);
 	return state_remove(&o->dir, e);
 }

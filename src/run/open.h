@@ -17,5 +17,7 @@ int container_open(struct run_context *c, const char *id, struct opened *ret, st
 const char *container_describe(struct run_context *c, const struct opened *o, enum oci_status status);
 /* A pidfd of init that is certain to be init's (its start time was checked after opening). -ESRCH: it has ended. */
 int container_pidfd(struct run_context *c, const struct opened *o, struct err *e);
+/* The poststop hooks: each failure is a warning. */
+void container_poststop(struct run_context *c, const struct opened *o);
 /* Kills what is left of it, runs poststop hooks, removes cgroup and state. The directory is closed when it succeeds. */
 int container_destroy(struct run_context *c, struct opened *o, struct err *e);
