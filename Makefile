@@ -8,10 +8,7 @@ CC      ?= cc
 
 all:
 
-# One job a processor, unless -j says otherwise. V=1 shows the commands.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
-endif
+# V=1 shows the commands.
 ifneq ($(V),1)
 Q   := @
 say  = $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@printf '  %-7s %s\n' '$(1)' '$@')

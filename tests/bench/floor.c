@@ -1,7 +1,7 @@
 /*
- * The floor: what a container's start costs when nothing but the kernel's work is done. It carries out, in order, a flat
- * list of steps that tests/bench/run writes from a bundle's config.json (floor.jq) before any time is taken, and so
- * makes the same processes, namespaces and mounts as `cloister run` does, and executes the same program. It checks
+ * The floor: what a container's start costs when nothing but the kernel's work is done. It carries out, in order, a
+ * flat list of steps that tests/bench/run writes from a bundle's config.json (floor.jq) before any time is taken, and
+ * so makes the same processes, namespaces and mounts as `cloister run` does, and executes the same program. It checks
  * nothing but that each step succeeded, records nothing, parses no JSON. Keep it in step with src/plan.
  *
  *   floor STEPS        one step a line: a word and its arguments, separated by tabs
@@ -286,11 +286,11 @@ static const struct {
 	const char *name;
 	int (*run)(char **arg);
 } known[] = {
-	{ "member", step_member },     { "outer", step_outer },     { "init", step_init },         { "private", step_private },
-	{ "group", step_group },       { "seal", step_seal },       { "bind", step_bind },         { "cd", step_cd },
-	{ "root", step_root },         { "mount", step_mount },     { "device", step_device },     { "symlink", step_symlink },
-	{ "mkdir", step_mkdir },       { "mask", step_mask },       { "freeze", step_freeze },     { "readonly", step_readonly },
-	{ "pivot", step_pivot },       { "loopback", step_loopback }, { "hostname", step_hostname }, { "exec", step_exec },
+	{ "member", step_member }, { "outer", step_outer }, { "init", step_init }, { "private", step_private },
+	{ "group", step_group }, { "seal", step_seal }, { "bind", step_bind }, { "cd", step_cd },
+	{ "root", step_root }, { "mount", step_mount }, { "device", step_device }, { "symlink", step_symlink },
+	{ "mkdir", step_mkdir }, { "mask", step_mask }, { "freeze", step_freeze }, { "readonly", step_readonly },
+	{ "pivot", step_pivot }, { "loopback", step_loopback }, { "hostname", step_hostname }, { "exec", step_exec },
 };
 
 static void run_step(char *line)

@@ -1,7 +1,7 @@
 /*
- * Times commands against each other: reads one contender a line from standard input, a name and the words of its command,
- * separated by tabs; runs them in turn, ROUNDS times, beginning each round with another one, so that whatever else the
- * machine does meets all alike. Prints for each: name, median, least and 90th percentile, in microseconds.
+ * Times commands against each other: reads one contender a line from standard input, a name and the words of its
+ * command, separated by tabs; runs them in turn, ROUNDS times, beginning each round with another one, so that whatever
+ * else the machine does meets all alike. Prints for each: name, median, least and 90th percentile, in microseconds.
  *
  *   timer ROUNDS <contenders
  */

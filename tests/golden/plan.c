@@ -2,8 +2,8 @@
  * Prints the plan of a golden case: `plan tests/golden/CASE` reads CASE/config.json and CASE/facts, and so shows what
  * `cloister plan` would say on a host of which nothing but these facts is known. It is linked without sys/.
  *
- * facts: a line for each that is not 0, "no" or absent: `euid 1000`, `privileged yes`, `own_cgroup /a/b`, and the options
- * of the command line. A config that is refused gives its error as the output; that is a result like any other.
+ * facts: a line for each that is not 0, "no" or absent: `euid 1000`, `privileged yes`, `own_cgroup /a/b`, and the
+ * options of the command line. A config that is refused gives its error as the output; that is a result like any other.
  */
 #include <fcntl.h>
 #include <stdio.h>
