@@ -118,6 +118,10 @@ $(GOLDEN): $(GOLDEN).o $(B)/libunit.a
 
 unit-tests: $(UNIT_TESTS) $(GOLDEN)
 
+# Like `make check T=fault`, but at every system call and not at a sample of them.
+check-fault:
+	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' SWEEP=all SAN_OFF=1 tests/run fault
+
 # make check T=plan/mount, T=golden/minimal or T=e2e/lifecycle runs just that one.
 check:
 	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' tests/run $(T)
@@ -183,5 +187,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all clean unit-tests check golden-update bench demo lint manuals install uninstall
+.PHONY: all clean unit-tests check check-fault golden-update bench demo lint manuals install uninstall
 .DELETE_ON_ERROR:
