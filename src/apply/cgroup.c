@@ -23,19 +23,20 @@ static void owner_text(const struct cgroup_owner *owner, char *buf, size_t size)
 	snprintf(buf, size, "%s/%s", owner->state_root, owner->id);
 }
 
-static bool is_owned(int fd, const struct cgroup_owner *owner)
+enum owned { NOBODYS, OWNED, ANOTHERS };
+
+/* Whose mark is on it, or -errno: "cannot tell" must not be taken for "not ours", or it would be left behind. */
+static int whose(int fd, const struct cgroup_owner *owner)
 {
 	char wanted[PATH_MAX], mark[PATH_MAX];
+	int r = sys_cgroup_read_mark(fd, mark, sizeof mark);
 
+	if (r == -ENODATA)
+		return NOBODYS;
+	if (r < 0)
+		return r;
 	owner_text(owner, wanted, sizeof wanted);
-	return sys_cgroup_read_mark(fd, mark, sizeof mark) == 0 && strcmp(mark, wanted) == 0;
-}
-
-static bool is_marked(int fd)
-{
-	char mark[PATH_MAX];
-
-	return sys_cgroup_read_mark(fd, mark, sizeof mark) != -ENODATA;
+	return strcmp(mark, wanted) == 0 ? OWNED : ANOTHERS;
 }
 
 /* A new cgroup, or one that is empty and nobody's, marked as ours. */
@@ -57,7 +58,7 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 		return err_set(e, EBUSY, "the cgroup %s is in use: there are processes in it", path);
 	owner_text(&owner, text, sizeof text);
 	r = sys_cgroup_mark(fd, text);
-	if (r == -EEXIST && is_owned(fd, &owner))
+	if (r == -EEXIST && whose(fd, &owner) == OWNED)
 		r = 0;
 	if (r == -EEXIST)
 		return err_set(e, EBUSY, "the cgroup %s belongs to another container", path);
@@ -141,10 +142,15 @@ int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal
 	struct delivery d = { .signal = signal };
 	int r;
 
-	if (fd == -ENOENT || fd == -ENODEV || (fd >= 0 && !is_owned(fd, owner)))
+	if (fd == -ENOENT || fd == -ENODEV)
 		return 0;
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot open the cgroup %s", path);
+	r = whose(fd, owner);
+	if (r < 0)
+		return err_sys(e, -r, "cannot tell whose the cgroup %s is", path);
+	if (r != OWNED)
+		return 0;
 	r = sys_cgroup_populated(fd);
 	if (r > 0)
 		r = signal == SIGKILL ? sys_cgroup_write(fd, "cgroup.kill", "1") : send_frozen(fd, &d);
@@ -164,9 +170,12 @@ int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct er
 		return 0;
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot open the cgroup %s", path);
-	if (!is_owned(fd, owner)) {
+	r = whose(fd, owner);
+	if (r < 0)
+		return err_sys(e, -r, "cannot tell whose the cgroup %s is", path);
+	if (r != OWNED) {
 		/* If we were killed between making and marking it, it is ours all the same: empty, and nobody's. */
-		if (is_marked(fd) || sys_cgroup_remove(path, false) < 0)
+		if (r == ANOTHERS || sys_cgroup_remove(path, false) < 0)
 			log_debug("the cgroup %s is not this container's, left alone", path);
 		return 0;
 	}
