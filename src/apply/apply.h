@@ -54,8 +54,8 @@ apply_function apply_join, apply_unshare, apply_id_map, apply_set_ids, apply_oom
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,
 	apply_root_readonly, apply_pivot;
-/* cgroup.c, hook.c, console.c, seccomp.c */
-apply_function apply_cgroup, apply_hooks, apply_console, apply_seccomp_build, apply_seccomp;
+/* cgroup.c, device_filter.c, hook.c, console.c, seccomp.c */
+apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_seccomp_build, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
 	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_find_exec,

@@ -22,6 +22,7 @@ struct build {
 
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
+int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */
 int plan_mounts(struct build *b, struct err *e);          /* mount.c */
 int plan_devices(struct build *b, struct err *e);         /* device.c */
 int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and readonly paths */

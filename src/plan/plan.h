@@ -29,6 +29,7 @@
 #include "oci_spec.h"
 
 struct plan_seccomp;
+struct plan_device_filter;
 
 enum plan_stage {
 	STAGE_RUNTIME,
@@ -45,6 +46,7 @@ enum plan_stage {
 enum op_type {
 	/* who we are and where: namespaces, ids, cgroup */
 	OP_CGROUP,           /* cgroup */
+	OP_DEVICE_FILTER,    /* device_filter */
 	OP_OPEN_TREE,        /* open_tree */
 	OP_SECCOMP_BUILD,    /* seccomp */
 	OP_JOIN,             /* join */
@@ -262,6 +264,7 @@ struct op {
 	int index;                    /* "mounts[3]": which element of it; -1: no array */
 	union {
 		struct op_cgroup cgroup;
+		struct plan_device_filter *device_filter;
 		struct op_open_tree open_tree;
 		struct plan_seccomp *seccomp;
 		struct op_join join;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "plan/capability.h"
+#include "plan/device_filter.h"
 #include "plan/plan.h"
 #include "plan/seccomp.h"
 
@@ -198,6 +199,9 @@ static void add_arguments(struct str *out, const struct op *op)
 	switch (op->type) {
 	case OP_CGROUP:
 		str_addf(out, " %s%s", op->cgroup.path, op->cgroup.required ? " required" : "");
+		break;
+	case OP_DEVICE_FILTER:
+		plan_device_filter_print(op->device_filter, out);
 		break;
 	case OP_OPEN_TREE:
 		add_word(out, op->open_tree.path);

@@ -45,7 +45,7 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.no_cgroup = context->cgroup_manager && strcmp(context->cgroup_manager, "disabled") == 0,
 		.console = options->console_socket != NULL,
 	};
-	struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
+	const struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
 	_cleanup_close_ int bundle_fd = -1;
 	int r;
 
@@ -65,7 +65,6 @@ int container_load(struct container *c, struct run_context *context, const struc
 	if (r < 0)
 		return r;
 	c->facts.bundle = c->bundle;
-	support.real_root = c->facts.privileged && c->facts.initial_userns;
 	r = spec_load(context->arena, bundle_fd, c->bundle, &c->spec, e);
 	if (r == 0)
 		r = spec_check_supported(c->spec, &support, e);

@@ -128,14 +128,6 @@ ASKED(unified)
 	return r && r->unified && r->unified->len > 0;
 }
 
-ASKED(device_rules)
-{
-	const struct oci_resources *r = s->linux->resources;
-
-	return r && r->devices_len > 0 && have->real_root && !have->device_filter &&
-	       !spec_namespace(s, OCI_NAMESPACE_TYPE_USER);
-}
-
 /* useHierarchy is how cgroup v2 always works. */
 ASKED(memory)
 {
@@ -206,7 +198,6 @@ static const struct row rows[] = {
 	{ "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY", seccomp_default_notify },
 	{ "linux.seccomp.syscalls[].action: SCMP_ACT_NOTIFY", seccomp_notify },
 	{ "linux.resources.unified", unified },
-	{ "linux.resources.devices", device_rules },
 	{ "linux.resources.memory", memory },
 	{ "linux.resources.cpu", cpu },
 	{ "linux.resources.pids", pids },

@@ -12,8 +12,6 @@
 /* What depends on how and where the runtime was called. */
 struct spec_support {
 	bool systemd_cgroup;  /* --systemd-cgroup was given */
-	bool real_root;       /* the caller is root in the initial user namespace, so device nodes could be made */
-	bool device_filter;   /* linux.resources.devices is enforced */
 };
 
 /*

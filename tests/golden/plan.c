@@ -68,7 +68,6 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	options.new_keyring = yes(text, "new_keyring", a);
 	options.no_cgroup = yes(text, "no_cgroup", a);
 	options.console = yes(text, "console", a);
-	support.real_root = facts.privileged && facts.initial_userns;
 	r = spec_load(a, fd, dir, &spec, e);
 	if (r == 0)
 		r = spec_check_supported(spec, &support, e);

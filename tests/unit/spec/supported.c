@@ -15,7 +15,7 @@
 
 static struct arena *arena;
 static struct err err;
-static const struct spec_support as_root = { .real_root = true }, as_user = { 0 };
+static const struct spec_support plain;
 
 static int set_up(void **state)
 {
@@ -43,14 +43,14 @@ static int check(const struct spec_support *have, const char *json)
 
 static void take(const char *json)
 {
-	if (check(&as_root, json) < 0)
+	if (check(&plain, json) < 0)
 		fail_msg("%s\n%s", err.text, json);
 }
 
 /* The message begins with what is named. */
 static void refuse(const char *json, const char *what)
 {
-	assert_int_equal(check(&as_root, json), -ENOTSUP);
+	assert_int_equal(check(&plain, json), -ENOTSUP);
 	assert_string_equal(err.text, arena_printf(arena, "%s: is not supported by this version", what));
 }
 
@@ -108,6 +108,7 @@ static void resources(void **state)
 		"",
 		"\"unified\":{}",
 		"\"devices\":[]",
+		"\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]",
 		"\"memory\":{}",
 		"\"cpu\":{}",
 		"\"pids\":{}",
@@ -123,7 +124,6 @@ static void resources(void **state)
 	};
 	static const char *const limits[][2] = {
 		{ "unified", "{\"memory.high\":\"1\"}" },
-		{ "devices", "[{\"allow\":false,\"access\":\"rwm\"}]" },
 		{ "memory", "{\"limit\":1}" },
 		{ "memory", "{\"reservation\":1}" },
 		{ "memory", "{\"swap\":1}" },
@@ -164,20 +164,6 @@ static void resources(void **state)
 		       arena_printf(arena, "linux.resources.%s", limits[i][0]));
 }
 
-static void device_rules(void **state)
-{
-	static const char rule[] = RESOURCES("\"devices\":[{\"allow\":false}]");
-	static const char rule_userns[] = LINUX("\"namespaces\":[{\"type\":\"user\"}],"
-						"\"resources\":{\"devices\":[{\"allow\":false}]}");
-	static const struct spec_support filter = { .real_root = true, .device_filter = true };
-
-	(void)state;
-	assert_int_equal(check(&as_root, rule), -ENOTSUP);
-	assert_int_equal(check(&as_root, rule_userns), 0);
-	assert_int_equal(check(&as_user, rule), 0);
-	assert_int_equal(check(&filter, rule), 0);
-}
-
 static void systemd(void **state)
 {
 	static const struct spec_support with = { .systemd_cgroup = true };
@@ -195,7 +181,7 @@ static void is_right(struct oci_spec *spec)
 	assert_non_null(spec);
 	assert_int_equal(oci_write(&text, &oci_spec_type, spec, OCI_INDENTED), 0);
 	assert_int_equal(oci_read(arena, &oci_spec_type, "config.json", text.text, text.len, &again, &err), 0);
-	if (spec_validate(again, &err) < 0 || spec_check_supported(again, &as_root, &err) < 0)
+	if (spec_validate(again, &err) < 0 || spec_check_supported(again, &plain, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -288,7 +274,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(mounts),
 	TEST(linux_section),
 	TEST(resources),
-	TEST(device_rules),
 	TEST(systemd),
 	TEST(defaults),
 	TEST(example),
