@@ -3,7 +3,7 @@
 # the top of the tree; by hand: `bash tests/e2e/NAME.sh`.
 #
 # A script passes when it ends well, fails by `fail`, and skips by `skip`. It may run as root or as an ordinary user.
-set -euo pipefail
+set -Eeuo pipefail
 
 B=${B:-$PWD/build}
 cloister=$B/cloister
