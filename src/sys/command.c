@@ -195,6 +195,8 @@ int sys_command_run(const struct sys_command *command, struct sys_command_result
 	if (pid == 0)
 		child(command, &p);
 	r = pid < 0 ? -errno : run_child(command, &p, pid, ret);
+	/* Where the caller blocks it, an ignored SIGPIPE is pending nevertheless; to ignore it once more drops it. */
+	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGPIPE, &before, NULL);
 	return r;
 }
