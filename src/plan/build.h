@@ -27,4 +27,6 @@ int plan_mounts(struct build *b, struct err *e);          /* mount.c */
 int plan_devices(struct build *b, struct err *e);         /* device.c */
 int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and readonly paths */
 int plan_process(struct build *b, struct err *e);         /* process.c: the START operations */
+void plan_priorities(struct build *b);                    /* schedule.c: scheduler and I/O priority */
+int plan_memory_policy(struct build *b, struct err *e);   /* schedule.c */
 int plan_seccomp(struct build *b, struct err *e);         /* seccomp.c: SECCOMP_BUILD in RUNTIME */

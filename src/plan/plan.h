@@ -81,6 +81,9 @@ enum op_type {
 	OP_UMASK,            /* mode */
 	OP_RLIMIT,           /* rlimit */
 	OP_PERSONALITY,      /* personality */
+	OP_SCHEDULER,        /* scheduler */
+	OP_IO_PRIORITY,      /* io_priority */
+	OP_MEMORY_POLICY,    /* memory_policy */
 	OP_USER,             /* user */
 	OP_CAPABILITIES,     /* capabilities */
 	OP_BOUNDING,         /* capabilities */
@@ -240,6 +243,29 @@ struct op_rlimit {
 	const char *name;
 };
 
+struct op_scheduler {
+	const struct oci_scheduler *config;
+	uint32_t policy;              /* SCHED_* */
+	uint64_t flags;               /* SCHED_FLAG_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;   /* nanoseconds */
+};
+
+struct op_io_priority {
+	enum oci_io_priority_class class;     /* with the kernel's numbers */
+	unsigned level;               /* 0 is the highest, 7 the lowest */
+};
+
+#define PLAN_NODES 1024               /* as many memory nodes as a kernel can have */
+
+struct op_memory_policy {
+	const struct oci_memory_policy *config;
+	int mode;                     /* MPOL_* with its flags */
+	bool has_nodes;
+	uint64_t nodes[PLAN_NODES / 64];
+};
+
 struct op_user {
 	uid_t uid;
 	gid_t gid;
@@ -289,6 +315,9 @@ struct op {
 		mode_t mode;
 		struct op_rlimit rlimit;
 		unsigned long personality;
+		struct op_scheduler scheduler;
+		struct op_io_priority io_priority;
+		struct op_memory_policy *memory_policy;
 		struct op_user user;
 		struct op_capabilities capabilities;
 		unsigned preserve;

@@ -194,6 +194,25 @@ static void add_rlimit(struct str *out, const struct op_rlimit *r)
 	str_addf(out, " %s %llu %llu", r->name, (unsigned long long)r->soft, (unsigned long long)r->hard);
 }
 
+static void add_scheduler(struct str *out, const struct op_scheduler *s)
+{
+	str_addf(out, " %s nice=%d priority=%u", oci_scheduler_policy_name(s->config->policy), s->nice, s->priority);
+	if (s->runtime || s->deadline || s->period)
+		str_addf(out, " runtime=%llu deadline=%llu period=%llu", (unsigned long long)s->runtime,
+			 (unsigned long long)s->deadline, (unsigned long long)s->period);
+	for (size_t i = 0; i < s->config->flags_len; i++)
+		str_addf(out, " %s", oci_scheduler_flag_name(s->config->flags[i]));
+}
+
+static void add_memory_policy(struct str *out, const struct op_memory_policy *m)
+{
+	str_addf(out, " %s", oci_memory_policy_mode_name(m->config->mode));
+	if (m->has_nodes)
+		add_word(out, m->config->nodes);
+	for (size_t i = 0; i < m->config->flags_len; i++)
+		str_addf(out, " %s", oci_memory_policy_flag_name(m->config->flags[i]));
+}
+
 static void add_arguments(struct str *out, const struct op *op)
 {
 	switch (op->type) {
@@ -286,6 +305,15 @@ static void add_arguments(struct str *out, const struct op *op)
 		break;
 	case OP_PERSONALITY:
 		str_addf(out, " 0x%lx", op->personality);
+		break;
+	case OP_SCHEDULER:
+		add_scheduler(out, &op->scheduler);
+		break;
+	case OP_IO_PRIORITY:
+		str_addf(out, " %s %u", oci_io_priority_class_name(op->io_priority.class), op->io_priority.level);
+		break;
+	case OP_MEMORY_POLICY:
+		add_memory_policy(out, op->memory_policy);
 		break;
 	case OP_USER:
 		add_user(out, &op->user);

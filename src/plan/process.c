@@ -3,7 +3,7 @@
  *
  *   hooks startContainer   first, while everything is still as the runtime made it, and not bound by the limits below
  *   umask, rlimits         raising a limit needs CAP_SYS_RESOURCE
- *   personality
+ *   personality, priorities, memory policy
  *   close descriptors      also standard streams and signals: what the program inherits
  *   bounding set           dropping needs CAP_SETPCAP, and after it no exec can bring a capability back
  *   user                   groups, gid, uid; keeps the permitted set, for the rest still needs some of it
@@ -227,8 +227,11 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, struct
 	r = plan_rlimits(b, e);
 	if (r == 0)
 		r = plan_personality(b, e);
+	if (r == 0)
+		r = plan_memory_policy(b, e);
 	if (r < 0)
 		return r;
+	plan_priorities(b);
 	plan_add(p, STAGE_START, OP_CLOSE_FDS, NULL)->preserve = b->options->preserve_fds;
 	return 0;
 }

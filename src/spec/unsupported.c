@@ -28,23 +28,6 @@ ASKED(selinux)
 	return s->process && is_given(s->process->selinux_label);
 }
 
-ASKED(io_priority)
-{
-	return s->process && s->process->io_priority;
-}
-
-ASKED(scheduler)
-{
-	return s->process && s->process->scheduler;
-}
-
-ASKED(cpu_affinity)
-{
-	const struct oci_exec_cpu_affinity *cpus = s->process ? s->process->exec_cpu_affinity : NULL;
-
-	return cpus && (is_given(cpus->initial) || is_given(cpus->final));
-}
-
 /* ---- mounts ---- */
 
 ASKED(mount_mappings)
@@ -96,11 +79,6 @@ ASKED(net_devices)
 ASKED(intel_rdt)
 {
 	return s->linux->intel_rdt;
-}
-
-ASKED(memory_policy)
-{
-	return s->linux->memory_policy;
 }
 
 /* config-linux.md: the listener's properties are without effect where nothing notifies. */
@@ -184,9 +162,6 @@ ASKED(rdma)
 static const struct row rows[] = {
 	{ "process.apparmorProfile", apparmor },
 	{ "process.selinuxLabel", selinux },
-	{ "process.ioPriority", io_priority },
-	{ "process.scheduler", scheduler },
-	{ "process.execCPUAffinity", cpu_affinity },
 	{ "mounts[].uidMappings", mount_mappings },
 	{ "mounts[].options: idmap", mount_idmap },
 	{ "mounts[].options: ridmap", mount_ridmap },
@@ -194,7 +169,6 @@ static const struct row rows[] = {
 	{ "linux.timeOffsets", time_offsets },
 	{ "linux.netDevices", net_devices },
 	{ "linux.intelRdt", intel_rdt },
-	{ "linux.memoryPolicy", memory_policy },
 	{ "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY", seccomp_default_notify },
 	{ "linux.seccomp.syscalls[].action: SCMP_ACT_NOTIFY", seccomp_notify },
 	{ "linux.resources.unified", unified },

@@ -67,10 +67,6 @@ static void process(void **state)
 	take(PROCESS("\"apparmorProfile\":\"\",\"selinuxLabel\":\"\",\"execCPUAffinity\":{\"initial\":\"\"}"));
 	refuse(PROCESS("\"apparmorProfile\":\"x\""), "process.apparmorProfile");
 	refuse(PROCESS("\"selinuxLabel\":\"x\""), "process.selinuxLabel");
-	refuse(PROCESS("\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\"}"), "process.ioPriority");
-	refuse(PROCESS("\"scheduler\":{\"policy\":\"SCHED_OTHER\"}"), "process.scheduler");
-	refuse(PROCESS("\"execCPUAffinity\":{\"initial\":\"0\"}"), "process.execCPUAffinity");
-	refuse(PROCESS("\"execCPUAffinity\":{\"final\":\"0\"}"), "process.execCPUAffinity");
 }
 
 static void mounts(void **state)
@@ -92,7 +88,6 @@ static void linux_section(void **state)
 	refuse(LINUX("\"timeOffsets\":{\"boottime\":{}}"), "linux.timeOffsets");
 	refuse(LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices");
 	refuse(LINUX("\"intelRdt\":{}"), "linux.intelRdt");
-	refuse(LINUX("\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}"), "linux.memoryPolicy");
 	/* a listener is nothing without a rule that notifies it */
 	take(SECCOMP("\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\",\"listenerMetadata\":\"y\""));
 	refuse(SECCOMP("\"defaultAction\":\"SCMP_ACT_NOTIFY\""), "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY");
@@ -258,7 +253,10 @@ static void features(void **state)
 		"\"knownFlags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_LOG\","
 		"\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],"
 		"\"supportedFlags\":[\"SECCOMP_FILTER_FLAG_LOG\"]},\"apparmor\":{\"enabled\":false},"
-		"\"selinux\":{\"enabled\":false},\"intelRdt\":{\"enabled\":false},"
+		"\"selinux\":{\"enabled\":false},\"memoryPolicy\":{\"modes\":[\"MPOL_DEFAULT\",\"MPOL_BIND\","
+		"\"MPOL_INTERLEAVE\",\"MPOL_WEIGHTED_INTERLEAVE\",\"MPOL_PREFERRED\",\"MPOL_PREFERRED_MANY\","
+		"\"MPOL_LOCAL\"],\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_RELATIVE_NODES\","
+		"\"MPOL_F_STATIC_NODES\"]},\"intelRdt\":{\"enabled\":false},"
 		"\"mountExtensions\":{\"idmap\":{\"enabled\":false}},\"netDevices\":{\"enabled\":false}},"
 		"\"annotations\":{\"run.cloister.version\":\"" CLOISTER_VERSION "\","
 		"\"io.github.seccomp.libseccomp.version\":\"2.5.4\"},"
