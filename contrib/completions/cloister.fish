@@ -1,6 +1,6 @@
 # fish completion for cloister(1)
 
-set -l commands create start run state kill delete list plan spec features
+set -l commands create start run state kill pause resume delete list plan spec features
 complete -c cloister -f
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
@@ -15,6 +15,8 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a start -d 
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a run -d 'Create and start'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a state -d 'Print its state as JSON'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a kill -d 'Send it a signal'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Stop all its processes'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Let them go on'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a delete -d 'Delete it'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a list -d 'List the containers'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a plan -d 'Print what create would do'
@@ -33,4 +35,4 @@ complete -c cloister -n '__fish_seen_subcommand_from list' -s f -l format -xa 't
 complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids only'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
 complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
-complete -c cloister -n '__fish_seen_subcommand_from start state delete kill' -a '(cloister list --quiet 2>/dev/null)'
+complete -c cloister -n '__fish_seen_subcommand_from start state pause resume delete kill' -a '(cloister list --quiet 2>/dev/null)'

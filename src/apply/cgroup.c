@@ -17,6 +17,8 @@
 
 /* How long killed processes may take to go. */
 enum { DEATH_MS = 10 * 1000 };
+/* How long the kernel may take to stop them: one that waits for a disk stops when it has it. */
+enum { FREEZE_MS = 10 * 1000 };
 
 static void owner_text(const struct cgroup_owner *owner, char *buf, size_t size)
 {
@@ -187,4 +189,81 @@ int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct er
 	if (r == 0)
 		r = sys_cgroup_remove(path, true);
 	return r < 0 ? err_sys(e, -r, "cannot remove the cgroup %s", path) : 0;
+}
+
+/* ---- what is done to a container that lives ---- */
+
+static int open_owned(const char *path, const struct cgroup_owner *owner, struct err *e)
+{
+	_cleanup_close_ int fd = sys_cgroup_open(path);
+	int r;
+
+	if (fd == -ENOENT || fd == -ENODEV)
+		return err_set(e, ENOENT, "there is no cgroup %s", path);
+	r = fd < 0 ? fd : whose(fd, owner);
+	if (r < 0)
+		return err_sys(e, -r, "cannot open the cgroup %s", path);
+	if (r != OWNED)
+		return err_set(e, ENOENT, "the cgroup %s is not this container's", path);
+	return take_fd(&fd);
+}
+
+int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freeze, struct err *e)
+{
+	_cleanup_close_ int fd = open_owned(path, owner, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_cgroup_write(fd, "cgroup.freeze", freeze ? "1" : "0");
+	if (r == 0)
+		r = sys_cgroup_wait_frozen(fd, freeze, FREEZE_MS);
+	if (r < 0 && freeze)
+		sys_cgroup_write(fd, "cgroup.freeze", "0");
+	if (r < 0)
+		return err_sys(e, -r, "cannot %s the cgroup %s", freeze ? "freeze" : "thaw", path);
+	return 0;
+}
+
+int cgroup_is_frozen(const char *path, const struct cgroup_owner *owner, struct err *e)
+{
+	_cleanup_close_ int fd = sys_cgroup_open(path);
+	char state[8];
+	int r;
+
+	if (fd == -ENOENT || fd == -ENODEV)
+		return 0;
+	r = fd < 0 ? fd : sys_cgroup_read(fd, "cgroup.freeze", state, sizeof state);
+	if (r == 0 && state[0] == '1')
+		r = whose(fd, owner);
+	if (r < 0)
+		return err_sys(e, -r, "cannot tell whether the cgroup %s is frozen", path);
+	return state[0] == '1' && r == OWNED;
+}
+
+int cgroup_enter(const char *path, const struct cgroup_owner *owner, const char *below, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = open_owned(path, owner, e), child = -1;
+
+	if (fd < 0)
+		return fd;
+	if (below) {
+		child = sys_cgroup_open_below(fd, below);
+		if (child < 0)
+			return err_sys(e, -child, "open \"%s\" below the container's cgroup", below);
+	}
+	*ret_fd = take_fd(below ? &child : &fd);
+	return 0;
+}
+
+int cgroup_each_pid(const char *path, const struct cgroup_owner *owner, int (*visit)(pid_t pid, void *data), void *data,
+		    struct err *e)
+{
+	_cleanup_close_ int fd = open_owned(path, owner, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sys_cgroup_each_pid(fd, visit, data);
+	return r < 0 ? err_sys(e, -r, "cannot list the processes in the cgroup %s", path) : 0;
 }

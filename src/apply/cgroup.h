@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 
 /* Whose cgroup it is: ids are unique within a state root only. */
@@ -20,3 +23,20 @@ int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal
 
 /* Kills what is left in it and removes it, with all below. 0 also if it is gone already, or not the owner's. */
 int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct err *e);
+
+/*
+ * Stops every process in it, or lets them go on; returns when all have stopped. -ENOENT: there is none, or it is not the
+ * owner's.
+ */
+int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freeze, struct err *e);
+/* 1: it is frozen, or about to be; 0: it is not, or there is none. */
+int cgroup_is_frozen(const char *path, const struct cgroup_owner *owner, struct err *e);
+
+/*
+ * A descriptor for CLONE_INTO_CGROUP: of the cgroup itself, or of one below it, which must exist. -ENOENT as above.
+ */
+int cgroup_enter(const char *path, const struct cgroup_owner *owner, const char *below, int *ret_fd, struct err *e);
+
+/* Calls visit for each process in it and below; stops when it returns other than 0. -ENOENT as above. */
+int cgroup_each_pid(const char *path, const struct cgroup_owner *owner, int (*visit)(pid_t pid, void *data), void *data,
+		    struct err *e);

@@ -106,7 +106,7 @@ static char *user_name(struct arena *a, uid_t uid)
 	return arena_printf(a, "#%u", (unsigned)uid);
 }
 
-static int describe(struct cli *c, const struct state_dir *dir, struct oci_state *ret, struct err *e)
+static int describe(struct cli *c, const char *root, const struct state_dir *dir, struct oci_state *ret, struct err *e)
 {
 	struct oci_record *record;
 	enum oci_status status;
@@ -119,6 +119,11 @@ static int describe(struct cli *c, const struct state_dir *dir, struct oci_state
 		r = state_status(c->proc_fd, record, &status, e);
 	if (r < 0)
 		return r;
+	r = run_is_paused(root, record, status, e);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		status = OCI_STATUS_PAUSED;
 	if (fstat(dir->fd, &st) < 0)
 		return err_sys(e, errno, "stat state directory of container \"%s\"", dir->id);
 	state_describe(record, status, ret);
@@ -133,5 +138,5 @@ int cli_describe(struct cli *c, const char *root, const char *id, struct oci_sta
 	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
 	int r = state_peek(root, id, &dir, e);
 
-	return r < 0 ? r : describe(c, &dir, ret, e);
+	return r < 0 ? r : describe(c, root, &dir, ret, e);
 }

@@ -32,6 +32,11 @@ int container_open(struct run_context *c, const char *id, struct opened *ret, st
 	return r;
 }
 
+int container_paused(struct run_context *c, const struct opened *o, struct err *e)
+{
+	return run_is_paused(c->root, o->record, o->status, e);
+}
+
 const char *container_describe(struct run_context *c, const struct opened *o, enum oci_status status)
 {
 	_cleanup_str_ struct str text = STR_INIT;

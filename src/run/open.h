@@ -13,6 +13,8 @@ struct opened {
 
 /* -ENOENT: unknown; -ENODATA: its creation was interrupted before there was a record. */
 int container_open(struct run_context *c, const char *id, struct opened *ret, struct err *e);
+/* 1 if it is paused, 0 if not: only its cgroup can tell. What waits for init must ask first. */
+int container_paused(struct run_context *c, const struct opened *o, struct err *e);
 /* What hooks get on standard input. NULL: out of memory. */
 const char *container_describe(struct run_context *c, const struct opened *o, enum oci_status status);
 /* A pidfd of init that is certain to be init's (its start time was checked after opening). -ESRCH: it has ended. */

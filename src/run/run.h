@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "oci_spec.h"
 
 /* What all commands share; filled by cli/. */
 struct run_context {
@@ -40,5 +41,10 @@ int run_run(struct run_context *c, const struct run_create_options *o, int *ret_
 int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e);
 /* force: kills it first, whatever state it is in; an unknown id is then no error. */
 int run_delete(struct run_context *c, const char *id, bool force, struct err *e);
+/* Stops all its processes where they are, and lets them go on. */
+int run_pause(struct run_context *c, const char *id, struct err *e);
+int run_resume(struct run_context *c, const char *id, struct err *e);
+/* 1 if a container of that record and status is paused, 0 if not. Takes no lock. */
+int run_is_paused(const char *root, const struct oci_record *record, enum oci_status status, struct err *e);
 /* What create would do, as text; touches nothing. */
 int run_plan(struct run_context *c, const struct run_create_options *o, struct str *out, struct err *e);

@@ -93,6 +93,9 @@ int run_start(struct run_context *c, const char *id, struct err *e)
 		r = err_set(e, EINVAL, "cannot start a container that has stopped");
 	else if (r == 0 && o.status != OCI_STATUS_CREATED)
 		r = err_set(e, EINVAL, "cannot start container \"%s\": it is %s, not created", id, oci_status_name(o.status));
+	/* Init would not hear us, and we would hold the lock that resume needs. */
+	if (r == 0 && (r = container_paused(c, &o, e)) > 0)
+		r = err_set(e, EINVAL, "cannot start container \"%s\": it is paused: resume it first", id);
 	if (r == 0)
 		r = start_opened(c, &o, e);
 	state_close(&o.dir);

@@ -24,8 +24,9 @@ static int check_record(const struct oci_record *record, struct err *e)
 	if (record->version != STATE_RECORD_VERSION)
 		return err_set(e, EINVAL, STATE_FILE_RECORD ": version %u is unknown: written by another release",
 			       record->version);
-	if (record->status == OCI_STATUS_STOPPED)
-		return err_set(e, EINVAL, STATE_FILE_RECORD ": status is stopped, which is never recorded");
+	if (record->status == OCI_STATUS_STOPPED || record->status == OCI_STATUS_PAUSED)
+		return err_set(e, EINVAL, STATE_FILE_RECORD ": status is %s, which is never recorded",
+			       oci_status_name(record->status));
 	if (record->status != OCI_STATUS_CREATING && record->pid == 0)
 		return err_set(e, EINVAL, STATE_FILE_RECORD ": status is %s, but pid is missing",
 			       oci_status_name(record->status));

@@ -78,6 +78,11 @@ int sys_cgroup_open(const char *path)
 	return mount < 0 ? mount : open_below(mount, path);
 }
 
+int sys_cgroup_open_below(int fd, const char *path)
+{
+	return open_below(fd, path);
+}
+
 /* The line "0::/path" of /proc/self/cgroup; the path, in the arena, or NULL. */
 static int read_own(struct arena *a, int proc_fd, char **ret, struct err *e)
 {
@@ -207,11 +212,12 @@ int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
 	return 0;
 }
 
-static int parse_populated(const char *events)
+/* key: "populated " or "frozen ". */
+static int parse_event(const char *events, const char *key)
 {
-	const char *found = strstr(events, "populated ");
+	const char *found = strstr(events, key);
 
-	return found ? found[10] == '1' : -EBADMSG;
+	return found ? found[strlen(key)] == '1' : -EBADMSG;
 }
 
 int sys_cgroup_populated(int fd)
@@ -219,7 +225,7 @@ int sys_cgroup_populated(int fd)
 	char events[256];
 	int r = sys_cgroup_read(fd, "cgroup.events", events, sizeof events);
 
-	return r < 0 ? r : parse_populated(events);
+	return r < 0 ? r : parse_event(events, "populated ");
 }
 
 static int64_t now_ms(void)
@@ -230,7 +236,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int sys_cgroup_wait_empty(int fd, int timeout_ms)
+static int wait_event(int fd, const char *key, int wanted, int timeout_ms)
 {
 	_cleanup_close_ int events = openat(fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	int64_t end = now_ms() + timeout_ms;
@@ -242,19 +248,29 @@ int sys_cgroup_wait_empty(int fd, int timeout_ms)
 		char text[256];
 		ssize_t n = pread(events, text, sizeof text - 1, 0);
 		int64_t left = end - now_ms();
-		int populated;
+		int now;
 
 		if (n < 0)
 			return -errno;
 		text[n] = 0;
-		populated = parse_populated(text);
-		if (populated <= 0)
-			return populated;
+		now = parse_event(text, key);
+		if (now < 0 || now == wanted)
+			return now < 0 ? now : 0;
 		if (left <= 0)
 			return -ETIMEDOUT;
 		if (poll(&changed, 1, (int)left) < 0 && errno != EINTR)
 			return -errno;
 	}
+}
+
+int sys_cgroup_wait_empty(int fd, int timeout_ms)
+{
+	return wait_event(fd, "populated ", 0, timeout_ms);
+}
+
+int sys_cgroup_wait_frozen(int fd, bool frozen, int timeout_ms)
+{
+	return wait_event(fd, "frozen ", frozen, timeout_ms);
 }
 
 static int visit_procs(int fd, int (*visit)(pid_t pid, void *data), void *data)

@@ -17,7 +17,9 @@ int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e
 
 /* A cgroup that exists. Returns a descriptor of its directory (close-on-exec), -ENODEV without cgroup2. */
 int sys_cgroup_open(const char *path);
-/* The same, made where it is missing, with its parents. *ret_made: the last one was made now. */
+/* The same for one below a cgroup; nothing in path leads out of it. */
+int sys_cgroup_open_below(int fd, const char *path);
+/* The same as the first, made where it is missing, with its parents. *ret_made: the last one was made now. */
 int sys_cgroup_make(const char *path, bool *ret_made);
 
 /* A note on a cgroup, which stays as long as it does, for what owns it. -EEXIST: there is one. */
@@ -35,6 +37,9 @@ int sys_cgroup_read(int fd, const char *file, char *buf, size_t size);
 int sys_cgroup_populated(int fd);
 /* Waits until there is none. -ETIMEDOUT. */
 int sys_cgroup_wait_empty(int fd, int timeout_ms);
+
+/* Waits until all processes in it and below it are frozen, or none is any more. -ETIMEDOUT. */
+int sys_cgroup_wait_frozen(int fd, bool frozen, int timeout_ms);
 
 /* Calls visit for each process in the cgroup and below; stops when it returns other than 0, and returns that. */
 int sys_cgroup_each_pid(int fd, int (*visit)(pid_t pid, void *data), void *data);

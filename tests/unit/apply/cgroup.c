@@ -12,7 +12,7 @@
 static struct {
 	bool exists, populated, may_enter, stubborn;
 	int make_error, mark_error;
-	char mark[64];
+	char mark[64], freeze[8];
 } fake;
 static struct str calls;
 static struct err err;
@@ -90,7 +90,7 @@ int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
 {
 	(void)fd;
 	(void)file;
-	snprintf(buf, size, "0\n");
+	snprintf(buf, size, "%s", fake.freeze[0] ? fake.freeze : "0\n");
 	return 0;
 }
 
@@ -99,6 +99,21 @@ int sys_cgroup_wait_empty(int fd, int timeout_ms)
 	(void)fd;
 	(void)timeout_ms;
 	return fake.populated ? -ETIMEDOUT : 0;
+}
+
+int sys_cgroup_wait_frozen(int fd, bool frozen, int timeout_ms)
+{
+	(void)fd;
+	(void)timeout_ms;
+	str_addf(&calls, "wait-%s ", frozen ? "frozen" : "thawed");
+	return fake.stubborn && frozen ? -ETIMEDOUT : 0;
+}
+
+int sys_cgroup_open_below(int fd, const char *path)
+{
+	(void)fd;
+	str_addf(&calls, "below=%s ", path);
+	return strcmp(path, "missing") == 0 ? -ENOENT : dup(2);
 }
 
 int sys_cgroup_each_pid(int fd, int (*visit)(pid_t pid, void *data), void *data)
@@ -236,6 +251,58 @@ static void signals_reach_all(void **state)
 	assert_ok(cgroup_signal("/a/b", &owner, SIGTERM, &err), &err);
 }
 
+static void only_its_own_can_be_frozen(void **state)
+{
+	(void)state;
+	assert_error(cgroup_freeze("/a/b", &owner, true, &err), &err, ENOENT, "there is no cgroup /a/b");
+	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	fake.exists = true;
+	strcpy(fake.mark, "/run/state/y");
+	strcpy(fake.freeze, "1\n");
+	assert_error(cgroup_freeze("/a/b", &owner, true, &err), &err, ENOENT,
+		     "the cgroup /a/b is not this container's");
+	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	assert_calls("");
+	strcpy(fake.mark, "/run/state/x");
+	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 1);
+	strcpy(fake.freeze, "0\n");
+	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	assert_ok(cgroup_freeze("/a/b", &owner, true, &err), &err);
+	assert_ok(cgroup_freeze("/a/b", &owner, false, &err), &err);
+	assert_calls("cgroup.freeze=1 wait-frozen cgroup.freeze=0 wait-thawed ");
+}
+
+static void a_failed_freeze_is_undone(void **state)
+{
+	(void)state;
+	fake.exists = fake.stubborn = true;
+	strcpy(fake.mark, "/run/state/x");
+	assert_error(cgroup_freeze("/a/b", &owner, true, &err), &err, ETIMEDOUT,
+		     "cannot freeze the cgroup /a/b: connection timed out");
+	assert_calls("cgroup.freeze=1 wait-frozen cgroup.freeze=0 ");
+}
+
+static void only_its_own_can_be_entered(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	fake.exists = true;
+	strcpy(fake.mark, "/run/state/y");
+	assert_error(cgroup_enter("/a/b", &owner, NULL, &fd, &err), &err, ENOENT,
+		     "the cgroup /a/b is not this container's");
+	strcpy(fake.mark, "/run/state/x");
+	assert_error(cgroup_enter("/a/b", &owner, "missing", &fd, &err), &err, ENOENT,
+		     "open \"missing\" below the container's cgroup: no such file or directory");
+	assert_int_equal(fd, -1);
+	assert_ok(cgroup_enter("/a/b", &owner, "sub", &fd, &err), &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_ok(cgroup_enter("/a/b", &owner, NULL, &fd, &err), &err);
+	close(fd);
+	assert_calls("below=missing below=sub ");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -247,6 +314,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(one_that_was_not_asked_for_may_be_missing),
 	TEST(processes_that_do_not_die_are_reported),
 	TEST(signals_reach_all),
+	TEST(only_its_own_can_be_frozen),
+	TEST(a_failed_freeze_is_undone),
+	TEST(only_its_own_can_be_entered),
 };
 
 UNIT_MAIN(tests)

@@ -47,6 +47,8 @@ static void rules_between_fields(void **state)
 		     "state.json: pid is set, but pidStartTime is missing");
 	assert_error(decode(RECORD("\"status\":\"stopped\",\"pid\":5,\"pidStartTime\":1"), &e), &e, EINVAL,
 		     "state.json: status is stopped, which is never recorded");
+	assert_error(decode(RECORD("\"status\":\"paused\",\"pid\":5,\"pidStartTime\":1"), &e), &e, EINVAL,
+		     "state.json: status is paused, which is never recorded");
 	assert_error(decode(RECORD("\"status\":\"created\",\"pid\":2147483648,\"pidStartTime\":1"), &e), &e, EINVAL,
 		     "state.json: pid is out of range");
 	assert_int_equal(decode(RECORD("\"status\":\"created\",\"pid\":-1,\"pidStartTime\":1"), &e), -EINVAL);
