@@ -117,12 +117,18 @@ static void skip_call(pid_t pid) { (void)pid; }
 static void set_result(pid_t pid, long value) { (void)pid; (void)value; }
 #endif
 
-/* Calls that the kernel never lets fail; a failure of theirs would prove nothing. */
+/*
+ * Calls that the kernel never lets fail, and those of the C library before main, which ends the process in ways of its
+ * own: a failure of theirs would prove nothing.
+ */
 static bool cannot_fail(unsigned long long number)
 {
 	static const int calls[] = {
 		SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask, SYS_exit,
-		SYS_exit_group,
+		SYS_exit_group, SYS_brk, SYS_mprotect, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_getrandom,
+#ifdef SYS_arch_prctl
+		SYS_arch_prctl,
+#endif
 	};
 
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
