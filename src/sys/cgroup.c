@@ -26,6 +26,7 @@
 #include "sys/result.h"
 
 #define MARK "user.cloister"
+#define PARENT "parent"
 
 /*
  * How deep a container may have nested cgroups for us to follow; the kernel's own limit is far above, our stack is
@@ -148,30 +149,52 @@ int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e
 	return 0;
 }
 
-int sys_cgroup_make(const char *path, bool *ret_made)
+/* One step down. Parents that we make are noted as such, so that they can be removed again. */
+static int make_step(int parent, const char *name, bool last, bool *ret_made)
+{
+	int fd;
+
+	*ret_made = mkdirat(parent, name, 0755) == 0;
+	if (!*ret_made && errno != EEXIST)
+		return -errno;
+	fd = sys_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
+	if (fd >= 0 && *ret_made && !last)
+		sys_cgroup_mark(fd, PARENT);
+	return fd;
+}
+
+static int make_path(char *path, bool *ret_made)
 {
 	_cleanup_close_ int fd = open_mount();
-	_cleanup_free_ char *copy = strdup(path);
-	char *name, *save = NULL;
+	char *save = NULL, *name, *next;
 
 	*ret_made = false;
 	if (fd < 0)
 		return fd;
-	if (!copy)
-		return -ENOMEM;
-	for (name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-		int next;
+	for (name = strtok_r(path, "/", &save); name; name = next) {
+		int child;
 
-		*ret_made = mkdirat(fd, name, 0755) == 0;
-		if (!*ret_made && errno != EEXIST)
-			return -errno;
-		next = sys_open_beneath(fd, name, O_RDONLY | O_DIRECTORY);
-		if (next < 0)
-			return next;
+		next = strtok_r(NULL, "/", &save);
+		child = make_step(fd, name, !next, ret_made);
+		if (child < 0)
+			return child;
 		close(fd);
-		fd = next;
+		fd = child;
 	}
 	return take_fd(&fd);
+}
+
+int sys_cgroup_make(const char *path, bool *ret_made)
+{
+	int fd = -ENOENT;
+
+	/* A parent may go away under our hands, when the last container below it does. */
+	for (int tries = 0; tries < 10 && fd == -ENOENT; tries++) {
+		_cleanup_free_ char *copy = strdup(path);
+
+		fd = copy ? make_path(copy, ret_made) : -ENOMEM;
+	}
+	return fd;
 }
 
 int sys_cgroup_mark(int fd, const char *text)
@@ -363,22 +386,53 @@ static int remove_below(int parent, const char *name, int depth)
 	return r;
 }
 
-int sys_cgroup_remove(const char *path, bool recursive)
+static int open_parent(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
-	_cleanup_free_ char *parent_path = slash ? strndup(path, (size_t)(slash - path)) : NULL;
-	_cleanup_close_ int parent = -1;
+	_cleanup_free_ char *parent = slash ? strndup(path, (size_t)(slash - path)) : NULL;
 
 	if (!slash || !slash[1])
 		return -EINVAL;
-	if (!parent_path)
-		return -ENOMEM;
-	parent = sys_cgroup_open(parent_path);
+	*ret_name = slash + 1;
+	return parent ? sys_cgroup_open(parent) : -ENOMEM;
+}
+
+/* The parents of a cgroup that was removed, as far as they are empty and were made for such as it. */
+static void remove_parents(const char *path)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	char *slash;
+
+	while (copy && (slash = strrchr(copy, '/')) && slash != copy) {
+		_cleanup_close_ int fd = -1, parent = -1;
+		char mark[sizeof PARENT + 1];
+		const char *name;
+
+		*slash = 0;
+		fd = sys_cgroup_open(copy);
+		if (fd < 0 || sys_cgroup_read_mark(fd, mark, sizeof mark) < 0 || strcmp(mark, PARENT) != 0)
+			return;
+		parent = open_parent(copy, &name);
+		if (parent < 0 || unlinkat(parent, name, AT_REMOVEDIR) < 0)
+			return;
+	}
+}
+
+int sys_cgroup_remove(const char *path, bool recursive)
+{
+	const char *name;
+	_cleanup_close_ int parent = open_parent(path, &name);
+	int r;
+
 	if (parent == -ENOENT || parent == -ENODEV)
 		return 0;
 	if (parent < 0)
 		return parent;
-	if (!recursive)
-		return unlinkat(parent, slash + 1, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
-	return remove_below(parent, slash + 1, 0);
+	if (recursive)
+		r = remove_below(parent, name, 0);
+	else
+		r = unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	if (r == 0)
+		remove_parents(path);
+	return r;
 }

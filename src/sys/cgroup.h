@@ -19,7 +19,7 @@ int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e
 int sys_cgroup_open(const char *path);
 /* The same for one below a cgroup; nothing in path leads out of it. */
 int sys_cgroup_open_below(int fd, const char *path);
-/* The same as the first, made where it is missing, with its parents. *ret_made: the last one was made now. */
+/* The same as the first, made where it is missing, with its parents. *ret_made: the cgroup itself was made now. */
 int sys_cgroup_make(const char *path, bool *ret_made);
 
 /* A note on a cgroup, which stays as long as it does, for what owns it. -EEXIST: there is one. */
@@ -44,5 +44,8 @@ int sys_cgroup_wait_frozen(int fd, bool frozen, int timeout_ms);
 /* Calls visit for each process in the cgroup and below; stops when it returns other than 0, and returns that. */
 int sys_cgroup_each_pid(int fd, int (*visit)(pid_t pid, void *data), void *data);
 
-/* Removes an empty cgroup; recursive: with those below it. 0 also if there is none. -EBUSY: it is not empty. */
+/*
+ * Removes an empty cgroup; recursive: with those below it. So are parents that sys_cgroup_make has made and that
+ * are empty now. 0 also if there is none. -EBUSY: it is not empty.
+ */
 int sys_cgroup_remove(const char *path, bool recursive);
