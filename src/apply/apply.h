@@ -28,6 +28,7 @@ struct apply {
 	int *slots;                   /* mounts opened by OP_OPEN_TREE */
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
 	int console_fd;               /* connected console socket; -1: none */
+	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */

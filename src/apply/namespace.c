@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apply/procfs.h"
 #include "base/cleanup.h"
 #include "sys/creds.h"
 #include "sys/namespace.h"
@@ -54,12 +55,27 @@ static int join_all(const struct op_join *op, int *fds, struct err *e)
 	return 0;
 }
 
+/* What /proc says of a user namespace that somebody else has made (user_namespaces(7), "/proc/PID/setgroups"). */
+static int look_at_joined(struct apply *ctx, const struct op_join *op, struct err *e)
+{
+	char text[16];
+
+	for (size_t i = 0; i < op->len; i++) {
+		if (op->items[i].flag != CLONE_NEWUSER)
+			continue;
+		int r = procfs_read_self(ctx, "setgroups", text, sizeof text);
+		if (r < 0)
+			return err_sys(e, -r, "read setgroups of the user namespace %s", op->items[i].path);
+		ctx->setgroups_denied = strncmp(text, "deny", 4) == 0;
+	}
+	return 0;
+}
+
 int apply_join(struct apply *ctx, const struct op *op, struct err *e)
 {
 	int fds[16], r = 0;
 	size_t n = 0;
 
-	(void)ctx;
 	if (op->join.len > sizeof fds / sizeof *fds)
 		return err_set(e, EINVAL, "too many namespaces to join");
 	for (; n < op->join.len; n++) {
@@ -74,7 +90,7 @@ int apply_join(struct apply *ctx, const struct op *op, struct err *e)
 		r = join_all(&op->join, fds, e);
 	while (n > 0)
 		close(fds[--n]);
-	return r;
+	return r < 0 ? r : look_at_joined(ctx, &op->join, e);
 }
 
 int apply_unshare(struct apply *ctx, const struct op *op, struct err *e)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "apply/apply.h"
-#include "apply/procfs.h"
 #include "plan/capability.h"
 #include "sys/creds.h"
 #include "sys/exec.h"
@@ -103,19 +102,12 @@ static int make_permitted_effective(struct err *e)
 	return r < 0 ? err_sys(e, -r, "cannot keep capabilities while becoming the user") : 0;
 }
 
-/* A user namespace that was joined may deny it, which only shows inside; the caller's groups then mean nothing there. */
-static bool denied_for_good(struct apply *ctx)
-{
-	char text[16];
-
-	return procfs_read_self(ctx, "setgroups", text, sizeof text) == 0 && strncmp(text, "deny", 4) == 0;
-}
-
 static int set_groups(struct apply *ctx, const struct op_user *user, struct err *e)
 {
 	int r = sys_set_groups(user->groups, user->groups_len);
 
-	if (r == -EPERM && user->groups_len == 0 && denied_for_good(ctx))
+	/* The caller's groups mean nothing in the namespace that was joined, and cannot be given up there. */
+	if (r == -EPERM && user->groups_len == 0 && ctx->setgroups_denied)
 		return 0;
 	if (r < 0)
 		return err_sys(e, -r, "cannot set %zu additional groups%s", user->groups_len,

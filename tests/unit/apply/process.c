@@ -1,7 +1,6 @@
 /* The START operations, on a fake of sys/ that writes down each call and keeps the state that is read back. */
 #include "tests/unit/unit.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -10,7 +9,6 @@
 #include "plan/capability.h"
 #include "sys/creds.h"
 #include "sys/exec.h"
-#include "sys/path.h"
 
 static struct str calls;
 static const char *failing;       /* the call that fails ... */
@@ -131,20 +129,6 @@ int sys_getcwd(char *buf, size_t size)
 	return call("getcwd", "%s", "");
 }
 
-static const char *setgroups;     /* what /proc/self/setgroups says; NULL: there is none */
-
-int sys_open_beneath(int dir, const char *path, int flags)
-{
-	int pipe_fds[2];
-
-	(void)dir, (void)flags;
-	if (!setgroups || !strstr(path, "/setgroups") || pipe(pipe_fds) < 0)
-		return -ENOENT;
-	assert_int_equal(write(pipe_fds[1], setgroups, strlen(setgroups)), strlen(setgroups));
-	close(pipe_fds[1]);
-	return pipe_fds[0];
-}
-
 #define assert_calls(expected) assert_string_equal(str_text(&calls), expected)
 
 static void a_user_keeps_what_the_next_steps_need(void **state)
@@ -172,10 +156,9 @@ static void groups_are_left_where_a_joined_namespace_denies_them(void **state)
 	struct op op = { .user = { .set_groups = true } };
 
 	(void)state;
-	ctx.proc_fd = open("/proc", O_PATH);
 	failing = "groups";
 	failure = -EPERM;
-	setgroups = "deny\n";
+	ctx.setgroups_denied = true;
 	assert_int_equal(apply_user(&ctx, &op, &err), 0);
 	assert_non_null(strstr(calls.text, "uid("));
 	/* not if some were asked for, and not if it is denied for another reason */
@@ -183,10 +166,8 @@ static void groups_are_left_where_a_joined_namespace_denies_them(void **state)
 	op.user.groups_len = 1;
 	assert_int_equal(apply_user(&ctx, &op, &err), -EPERM);
 	op.user.groups_len = 0;
-	setgroups = "allow\n";
+	ctx.setgroups_denied = false;
 	assert_int_equal(apply_user(&ctx, &op, &err), -EPERM);
-	close(ctx.proc_fd);
-	setgroups = NULL;
 }
 
 static void an_unmapped_user_is_explained(void **state)
