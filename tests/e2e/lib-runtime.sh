@@ -103,7 +103,7 @@ runtime_processes() { # pids of processes that were started as the runtime on ou
 nothing_left() {
 	local found
 	if [ -d "$state" ]; then
-		found=$(ls -A "$state")
+		found=$(find "$state" -mindepth 1 -maxdepth 1 ! -name .seccomp-cache)
 		[ -z "$found" ] || fail "state is left: $found"
 	fi
 	found=$(runtime_processes)
