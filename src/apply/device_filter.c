@@ -15,8 +15,15 @@
 enum { RULE_MAX = 8, FRAME = 6 };
 
 /* What the registers hold while the program runs. R1 is the context that it is called with. */
-enum { RESULT = BPF_REG_0, CONTEXT = BPF_REG_1, TYPE = BPF_REG_2, WANTED = BPF_REG_3, MAJOR = BPF_REG_4,
-       MINOR = BPF_REG_5, SCRATCH = BPF_REG_6 };
+enum {
+	RESULT = BPF_REG_0,
+	CONTEXT = BPF_REG_1,
+	TYPE = BPF_REG_2,
+	WANTED = BPF_REG_3,
+	MAJOR = BPF_REG_4,
+	MINOR = BPF_REG_5,
+	SCRATCH = BPF_REG_6,
+};
 
 struct program {
 	struct bpf_insn *insns;
@@ -115,8 +122,8 @@ int apply_device_filter(struct apply *ctx, const struct op *op, struct err *e)
 	int r;
 
 	if (ctx->cgroup_fd < 0)
-		return err_set(e, EACCES, "rules about devices apply to a cgroup, and none could be made for the container (see "
-			       "--debug)");
+		return err_set(e, EACCES, "rules about devices apply to a cgroup, and none could be made for the "
+			       "container (see --debug)");
 	insns = device_filter_compile(ctx->arena, op->device_filter, &len);
 	if (!insns)
 		return err_oom(e);

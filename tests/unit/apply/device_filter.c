@@ -128,10 +128,8 @@ static void check_all_accesses(const struct plan_device_filter *f)
 		for (uint32_t major = 0; major < 3; major++)
 			for (uint32_t minor = 0; minor < 3; minor++)
 				for (unsigned wanted = 1; wanted < 8; wanted++) {
-					struct bpf_cgroup_dev_ctx ctx = {
-						.access_type = wanted << 16 | (type ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK),
-						.major = major, .minor = minor,
-					};
+					uint32_t kind = type ? BPF_DEVCG_DEV_CHAR : BPF_DEVCG_DEV_BLOCK;
+					struct bpf_cgroup_dev_ctx ctx = { wanted << 16 | kind, major, minor };
 
 					assert_int_equal(interpret(insns, n, &ctx),
 							 expected(f, type ? 'c' : 'b', major, minor, wanted));
@@ -158,7 +156,7 @@ static void programs_mean_what_the_rules_say(void **state)
 
 static void large_numbers_are_compared_whole(void **state)
 {
-	struct plan_device_rule rule = { .allow = true, .type = 'c', .major = 4095, .minor = 0xfffff, .access = DEVICE_ALL };
+	struct plan_device_rule rule = { true, 'c', 4095, 0xfffff, DEVICE_ALL };
 	struct plan_device_filter f = { &rule, 1 };
 	struct bpf_cgroup_dev_ctx ctx = { .access_type = DEVICE_READ << 16 | BPF_DEVCG_DEV_CHAR, .major = 4095 };
 	size_t n;

@@ -36,7 +36,8 @@ static int tear_down(void **state)
 
 static int plan_rules(const char *rules)
 {
-	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{\"devices\":[%s]}}}", rules);
+	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{\"devices\":[%s]}}}",
+				  rules);
 	const char *cgroup = plan.cgroup_path;
 	void *spec;
 
@@ -75,7 +76,8 @@ static void rules_of_the_config_come_first(void **state)
 static void what_is_overruled_is_left_out(void **state)
 {
 	(void)state;
-	assert_string_equal(filter(DENY_ALL "," FUSE("true", "rw") "," DENY_ALL "," FUSE("true", "r") "," FUSE("true", "r")),
+	assert_string_equal(filter(DENY_ALL "," FUSE("true", "rw") "," DENY_ALL "," FUSE("true", "r") ","
+				   FUSE("true", "r")),
 			    " -a *:* rwm +c 10:229 r" DEFAULTS);
 	/* a rule about everything, but not all accesses, overrules nothing as a whole */
 	assert_string_equal(filter(FUSE("true", "r") ",{\"allow\":false,\"access\":\"w\"}"),

@@ -35,6 +35,8 @@ struct scene {
 	int user;                     /* the master of the user's terminal */
 	int tty;                      /* ... and its slave, kept open */
 	pid_t relay;
+	char seen[65536];             /* what the user has seen and no `expect` was about */
+	size_t seen_len;
 };
 
 /*
@@ -43,7 +45,7 @@ struct scene {
  */
 static struct scene play(const char *script)
 {
-	struct scene s;
+	struct scene s = { 0 };
 
 	s.user = open_pair(&s.tty);
 	assert_int_equal(sys_pty_set_size(s.user, 24, 80), 0);
@@ -76,25 +78,25 @@ static struct scene play(const char *script)
 	return s;
 }
 
-/* Reads what the user sees until text is in it; fails after ten seconds. */
+/* Reads what the user sees until text is in it, and takes it off up to there; fails after ten seconds. */
 static void expect(struct scene *s, const char *text)
 {
-	static char seen[65536];
-	size_t len = 0;
+	char *found;
 
-	for (;;) {
+	while (!(found = strstr(s->seen, text))) {
 		struct pollfd p = { .fd = s->user, .events = POLLIN };
 		ssize_t n;
 
 		if (poll(&p, 1, 10000) <= 0)
-			fail_msg("waited in vain for '%s', seen: %s", text, seen);
-		n = read(s->user, seen + len, sizeof seen - 1 - len);
+			fail_msg("waited in vain for '%s', seen: %s", text, s->seen);
+		n = read(s->user, s->seen + s->seen_len, sizeof s->seen - 1 - s->seen_len);
 		assert_true(n > 0);
-		len += (size_t)n;
-		seen[len] = 0;
-		if (strstr(seen, text))
-			return;
+		s->seen_len += (size_t)n;
+		s->seen[s->seen_len] = 0;
 	}
+	found += strlen(text);
+	s->seen_len -= (size_t)(found - s->seen);
+	memmove(s->seen, found, s->seen_len + 1);
 }
 
 static void type(struct scene *s, const char *text)
