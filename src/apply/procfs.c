@@ -85,3 +85,23 @@ int apply_oom_score(struct apply *ctx, const struct op *op, struct err *e)
 			       op->oom_score);
 	return r < 0 ? err_sys(e, -r, "set it to %d", op->oom_score) : 0;
 }
+
+static size_t offset_line(char *buf, size_t size, const char *clock, const struct oci_time_offset *t)
+{
+	return t ? (size_t)snprintf(buf, size, "%s %lld %u\n", clock, (long long)t->secs, t->nanosecs) : 0;
+}
+
+int apply_time_offsets(struct apply *ctx, const struct op *op, struct err *e)
+{
+	char text[128];
+	size_t n = offset_line(text, sizeof text, "monotonic", op->time_offsets->monotonic);
+	int r;
+
+	offset_line(text + n, sizeof text - n, "boottime", op->time_offsets->boottime);
+	r = procfs_write_self(ctx, "timens_offsets", text);
+	if (r == -ENOENT)
+		return err_sys(e, ENOENT, "set the clocks (this kernel is built without time namespaces)");
+	if (r == -ERANGE)
+		return err_sys(e, ERANGE, "set the clocks (a clock may not go below 0, or more than 146 years ahead)");
+	return r < 0 ? err_sys(e, -r, "set the clocks") : 0;
+}

@@ -22,6 +22,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_HOSTNAME] = apply_hostname,
 	[OP_DOMAINNAME] = apply_domainname,
 	[OP_SYSCTL] = apply_sysctl,
+	[OP_TIME_OFFSETS] = apply_time_offsets,
 	[OP_PROPAGATION] = apply_propagation,
 	[OP_ROOTFS] = apply_rootfs,
 	[OP_GROUP_BEGIN] = apply_group_begin,

@@ -5,6 +5,10 @@
  * copied into a mount namespace of a less privileged user namespace is locked there (mount_namespaces(7), "Restrictions
  * on mount namespaces"): it can be neither unmounted nor made writable, whatever capabilities a process has inside. So
  * outer assembles the read-only binds in the first level, and the container lives in the second.
+ *
+ * A time namespace takes its offsets only while there is no process in it (time_namespaces(7)), so clone3(2) is too late:
+ * outer makes it with unshare(2), which puts only its children there. What belongs to the container's user namespace
+ * must be made inside that, so then outer makes that one too.
  */
 #include <sched.h>
 #include <string.h>
@@ -107,6 +111,26 @@ static int check_lock(struct build *b, struct err *e)
 	return 0;
 }
 
+static bool wants_offsets(const struct build *b)
+{
+	const struct oci_time_offsets *t = b->spec->linux ? b->spec->linux->time_offsets : NULL;
+
+	return t && (t->monotonic || t->boottime);
+}
+
+static int check_offsets(const struct build *b, struct err *e)
+{
+	if (!wants_offsets(b))
+		return 0;
+	if (!(b->new_ns & CLONE_NEWTIME))
+		return err_set(e, EINVAL, "linux.timeOffsets: the clocks of a time namespace that is joined by path cannot be set: "
+			       "leave them out, or the path");
+	if ((b->joined_ns & CLONE_NEWUSER) && !b->facts->privileged)
+		return err_set(e, EPERM, "linux.timeOffsets: without root, the clocks cannot be set in a user namespace that is "
+			       "joined by path");
+	return 0;
+}
+
 /* The maps of init's own level: below outer's namespace every id of the container maps to itself. */
 static int identity(struct build *b, const struct oci_id_mapping *m, size_t len, struct plan_id_map *ret, struct err *e)
 {
@@ -142,7 +166,8 @@ static int map_ids(struct build *b, struct err *e)
 	b->container_root_mapped = maps_id(l->uid_mappings, l->uid_mappings_len, 0, &host_uid) &&
 				   maps_id(l->gid_mappings, l->gid_mappings_len, 0, &host_gid);
 
-	enum plan_stage self = b->lock ? STAGE_OUTER : STAGE_INIT, other = b->lock ? STAGE_FOR_OUTER : STAGE_FOR_INIT;
+	bool outer = b->plan->outer_userns;
+	enum plan_stage self = outer ? STAGE_OUTER : STAGE_INIT, other = outer ? STAGE_FOR_OUTER : STAGE_FOR_INIT;
 	add_map(b, &m, self, other);
 	if (b->container_root_mapped && (host_uid != f->euid || host_gid != f->egid)) {
 		plan_add(b->plan, self, OP_SET_IDS, NULL)->set_ids = (struct op_set_ids){ 0, 0 };
@@ -159,6 +184,29 @@ static int map_ids(struct build *b, struct err *e)
 	m.how = m.how == ID_MAP_SELF ? ID_MAP_SELF : ID_MAP_DIRECT;
 	add_map(b, &m, STAGE_INIT, STAGE_FOR_INIT);
 	return 0;
+}
+
+/* Outer's own user namespace, where it makes one: the first of two levels, or the container's. */
+static void add_outer_userns(struct build *b)
+{
+	struct plan *p = b->plan;
+
+	p->outer_userns = b->lock || (wants_offsets(b) && (b->new_ns & CLONE_NEWUSER));
+	if (!p->outer_userns)
+		return;
+	plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWUSER | (b->lock ? CLONE_NEWNS : 0);
+	if (!b->lock)
+		p->init_flags &= ~(uint64_t)CLONE_NEWUSER;
+}
+
+/* Before the ids change: after that, the files of outer in /proc are root's. */
+static void add_offsets(struct build *b)
+{
+	if (!wants_offsets(b))
+		return;
+	plan_add(b->plan, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWTIME;
+	plan_add(b->plan, STAGE_OUTER, OP_TIME_OFFSETS, "linux.timeOffsets")->time_offsets = b->spec->linux->time_offsets;
+	b->plan->init_flags &= ~(uint64_t)CLONE_NEWTIME;
 }
 
 static void add_identity_of_container(struct build *b)
@@ -194,6 +242,8 @@ int plan_namespaces(struct build *b, struct err *e)
 
 	if (r == 0)
 		r = check_lock(b, e);
+	if (r == 0)
+		r = check_offsets(b, e);
 	if (r < 0)
 		return r;
 	if ((b->new_ns & ~(uint64_t)CLONE_NEWUSER) && !(b->new_ns & CLONE_NEWUSER) && !(b->joined_ns & CLONE_NEWUSER) &&
@@ -211,10 +261,8 @@ int plan_namespaces(struct build *b, struct err *e)
 	p->init_flags = b->new_ns;
 	b->container_root_mapped = true;
 	b->setgroups_denied = b->facts->setgroups_denied;
-	if (b->lock) {
-		p->outer_userns = true;
-		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWUSER | CLONE_NEWNS;
-	}
+	add_outer_userns(b);
+	add_offsets(b);
 	if (b->new_ns & CLONE_NEWUSER) {
 		r = map_ids(b, e);
 	} else if (b->joined_ns & CLONE_NEWUSER) {

@@ -27,6 +27,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_HOSTNAME] = "hostname",
 	[OP_DOMAINNAME] = "domainname",
 	[OP_SYSCTL] = "sysctl",
+	[OP_TIME_OFFSETS] = "time-offsets",
 	[OP_PROPAGATION] = "propagation",
 	[OP_ROOTFS] = "rootfs",
 	[OP_GROUP_BEGIN] = "group-begin",

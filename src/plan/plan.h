@@ -6,7 +6,8 @@
  *
  *   runtime   the command (`create`, `run`). RUNTIME operations come first, before any other process exists.
  *   outer     only where the plan has OUTER operations: joins namespaces given by path; makes the outer user and mount
- *             namespace in which read-only binds are assembled, so that the kernel locks them for everything below.
+ *             namespace in which read-only binds are assembled, so that the kernel locks them for everything below;
+ *             makes a time namespace whose clocks are set.
  *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
  *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
  *             `start`, the last of which is the exec.
@@ -59,6 +60,7 @@ enum op_type {
 	OP_HOSTNAME,         /* text */
 	OP_DOMAINNAME,       /* text */
 	OP_SYSCTL,           /* sysctl */
+	OP_TIME_OFFSETS,     /* time_offsets: of the time namespace that children will be in */
 	/* the file system */
 	OP_PROPAGATION,      /* propagation, of "/" and all below */
 	OP_ROOTFS,           /* rootfs */
@@ -300,6 +302,7 @@ struct op {
 		int oom_score;
 		const char *text;
 		struct op_sysctl sysctl;
+		const struct oci_time_offsets *time_offsets;
 		uint64_t propagation;
 		struct op_rootfs rootfs;
 		struct op_group group;

@@ -213,6 +213,12 @@ static void add_memory_policy(struct str *out, const struct op_memory_policy *m)
 		str_addf(out, " %s", oci_memory_policy_flag_name(m->config->flags[i]));
 }
 
+static void add_time_offset(struct str *out, const char *clock, const struct oci_time_offset *t)
+{
+	if (t)
+		str_addf(out, " %s=%lld,%u", clock, (long long)t->secs, t->nanosecs);
+}
+
 static void add_arguments(struct str *out, const struct op *op)
 {
 	switch (op->type) {
@@ -249,6 +255,10 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_SYSCTL:
 		add_word(out, op->sysctl.key);
 		add_word(out, op->sysctl.value);
+		break;
+	case OP_TIME_OFFSETS:
+		add_time_offset(out, "monotonic", op->time_offsets->monotonic);
+		add_time_offset(out, "boottime", op->time_offsets->boottime);
 		break;
 	case OP_PROPAGATION:
 		str_addf(out, " r%s", propagation_name(op->propagation));

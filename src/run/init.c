@@ -153,7 +153,7 @@ static int close_descriptors(struct container *c, struct err *e)
 
 _Noreturn void container_init(struct container *c)
 {
-	bool new_userns = c->plan.init_flags & CLONE_NEWUSER;
+	bool new_userns = c->plan.outer_userns || (c->plan.init_flags & CLONE_NEWUSER);
 	int start = c->sync[1], r;
 	struct err e = { 0 };
 	mode_t mask;

@@ -64,13 +64,6 @@ ASKED(mount_label)
 	return is_given(s->linux->mount_label);
 }
 
-ASKED(time_offsets)
-{
-	const struct oci_time_offsets *offsets = s->linux->time_offsets;
-
-	return offsets && (offsets->monotonic || offsets->boottime);
-}
-
 ASKED(net_devices)
 {
 	return s->linux->net_devices && s->linux->net_devices->len > 0;
@@ -166,7 +159,6 @@ static const struct row rows[] = {
 	{ "mounts[].options: idmap", mount_idmap },
 	{ "mounts[].options: ridmap", mount_ridmap },
 	{ "linux.mountLabel", mount_label },
-	{ "linux.timeOffsets", time_offsets },
 	{ "linux.netDevices", net_devices },
 	{ "linux.intelRdt", intel_rdt },
 	{ "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY", seccomp_default_notify },
