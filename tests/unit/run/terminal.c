@@ -1,4 +1,7 @@
-/* The relay between two real terminals. The user at the outer one and the container at the inner one are played here. */
+/*
+ * The relay between two real terminals. The user at the outer one and the container at the inner one are played
+ * here.
+ */
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -40,8 +43,8 @@ struct scene {
 };
 
 /*
- * Starts a relay process whose standard streams are the user's terminal, with a shell at the inner one. The relay's exit
- * status: 0 if its terminal is at the end as it was at the beginning.
+ * Starts a relay process whose standard streams are the user's terminal, with a shell at the inner one. The relay's
+ * exit status: 0 if its terminal is at the end as it was at the beginning.
  */
 static struct scene play(const char *script)
 {
