@@ -35,6 +35,7 @@ need() { # PROGRAM...
 
 cleanup() {
 	local status=$? id
+	trap - ERR
 	set +e
 	if [ -d "$state" ]; then
 		for id in "$state"/*/; do
