@@ -3,6 +3,7 @@
 # the container sees exactly what it sees undisturbed (I1: no step that matters may fail in silence). SWEEP=all tries
 # every system call with each error, else there is a sample.
 # timeout: 7200
+# no-sanitizers: the sanitizers' own system calls would fail, and the loader's
 . tests/fault/lib.sh
 prepare_sweep
 mkdir -p "$tmp/locked"
