@@ -85,8 +85,10 @@ int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
 		sys_cgroup_remove(cgroup->path, false);
 		r = err_set(e, EACCES, "cannot enter the cgroup %s", cgroup->path);
 	}
-	if (r < 0 && !cgroup->required && r != -EBUSY) {
-		log_debug("no cgroup for the container: %s", e->text);
+	/* EBUSY: a container of the same id in another state root, most likely. */
+	if (r < 0 && !cgroup->required) {
+		log_write(r == -EBUSY ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "no cgroup for the container: %s",
+			  e->text);
 		return 0;
 	}
 	if (r < 0)

@@ -113,6 +113,17 @@ refused "the cgroup /$mark-shared belongs to another container" rt run --bundle 
 ok rt delete "$first"
 nothing_left
 
+# two of the same id in different state roots do not stand in each other's way
+new_id
+config . 'sleep 1000'
+ok rt run --detach --bundle "$bundle" "$id"
+config . 'echo here'
+ok "$cloister" --root "$tmp/other" run --bundle "$bundle" "$id"
+says here
+in_state "$id" running || fail 'a container of the same id in another state root was killed'
+ok rt delete --force "$id"
+nothing_left
+
 # ---- device rules ----
 open() { echo "mknod /dev/x c $2 $3 && (: </dev/x) 2>/dev/null; echo $1 \$?; rm -f /dev/x"; } # NAME MAJOR MINOR
 caps='.process.capabilities = (["CAP_MKNOD", "CAP_SYSLOG"] | { bounding: ., permitted: ., effective: . })'

@@ -159,7 +159,7 @@ static void a_new_one_is_marked(void **state)
 
 static void one_in_use_is_refused_and_left_alone(void **state)
 {
-	struct op op = cgroup_op(false);
+	struct op op = cgroup_op(true);
 
 	(void)state;
 	fake.exists = fake.populated = true;
@@ -168,6 +168,10 @@ static void one_in_use_is_refused_and_left_alone(void **state)
 	/* what the failed create does next */
 	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
 	assert_ok(cgroup_signal("/a/b", &owner, SIGKILL, &err), &err);
+	/* one that was not asked for is then left out */
+	op = cgroup_op(false);
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_int_equal(ctx.cgroup_fd, -1);
 	assert_null(strstr(str_text(&calls), "kill"));
 	assert_true(fake.populated);
 }
