@@ -13,6 +13,7 @@
 #include "run/start.h"
 #include "run/terminal.h"
 #include "sys/process.h"
+#include "sys/pty.h"
 #include "sys/socket.h"
 
 static int exit_status(int status)
@@ -121,6 +122,24 @@ static int run_created(struct container *c, int *ret_status, struct err *e)
 	return r;
 }
 
+/* Where the config does not say, the container's terminal is as large as the caller's, from the beginning. */
+static void take_terminal_size(struct plan *p)
+{
+	struct winsize size;
+	int fd = 0;
+
+	while (fd <= 2 && sys_pty_get_size(fd, &size) < 0)
+		fd++;
+	for (size_t i = 0; fd <= 2 && i < p->len; i++) {
+		struct op_console *console = &p->ops[i].console;
+
+		if (p->ops[i].type != OP_CONSOLE || console->rows || console->columns)
+			continue;
+		console->rows = size.ws_row;
+		console->columns = size.ws_col;
+	}
+}
+
 int run_run(struct run_context *context, const struct run_create_options *options, int *ret_status, struct err *e)
 {
 	struct container c;
@@ -138,6 +157,8 @@ int run_run(struct run_context *context, const struct run_create_options *option
 		return err_set(e, EINVAL, "process: is missing: there is nothing to run");
 	if (!options->detach && !options->no_subreaper)
 		sys_set_subreaper();
+	if (!options->console_socket)
+		take_terminal_size(&c.plan);
 	block_signals(&old);
 	r = container_launch(&c, true, e);
 	if (r == 0)
