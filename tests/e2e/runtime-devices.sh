@@ -46,13 +46,13 @@ equal "$(ls -A "$tmp/mydev")" ''
 for k in $(kinds); do
 	[ "$k" != ranges ] || ! is_root || continue
 	kind "$k"
-	rm -rf "$root/dev"
+	rm -rf "${root:?}/dev"
 	mkdir "$root/dev"
 	inside 'echo x >/dev/null; stat -c "%F %t:%T" /dev/null' '.mounts |= map(select(.destination != "/dev"))'
 	says 'character special file 1:3'
 done
 if is_root; then
-	rm -rf "$root/dev"
+	rm -rf "${root:?}/dev"
 	mkdir "$root/dev"
 	echo trap >"$root/dev/null"
 	kind none
@@ -62,7 +62,7 @@ if is_root; then
 	says 'character special file 1:3'
 	equal "$(cat "$root/dev/null")" trap
 fi
-rm -rf "$root/dev"
+rm -rf "${root:?}/dev"
 mkdir "$root/dev"
 
 # ---- linux.devices ----

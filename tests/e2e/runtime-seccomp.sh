@@ -99,7 +99,7 @@ profile=$(jq -nc --arg allowed "$allowed" '{ defaultAction: "SCMP_ACT_ERRNO", de
 	{ names: ($allowed | split("[ \n\t]+"; "")), action: "SCMP_ACT_ALLOW" }] }')
 for k in $(kinds); do
 	kind "$k"
-	for time in first again; do # the second comes out of the cache
+	for _ in first again; do # the second comes out of the cache
 		inside 'mkdir /tmp/x && echo "made"; mount -t tmpfs x /tmp/x 2>&1; hostname other 2>&1; rmdir /tmp/x 2>&1; true' \
 			".linux.seccomp = $profile"
 		says "made
