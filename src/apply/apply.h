@@ -25,7 +25,7 @@ struct apply {
 	int dir_fd;                   /* the directory that rootfs_parent opened last, and its path; else -1 */
 	const char *dir;
 	int group_fd;                 /* the directory of the open group, else -1 */
-	int *slots;                   /* mounts opened by OP_OPEN_TREE */
+	int *slots;                   /* what OP_OPEN_TREE and OP_USERNS have opened */
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
 	int console_fd;               /* connected console socket; -1: none */
 	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
@@ -48,8 +48,8 @@ typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e
 /* Runs all operations of a stage in their order. Stops at the first error, with op->where in front of its text. */
 int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
 
-/* namespace.c, idmap.c, sysctl.c */
-apply_function apply_join, apply_unshare, apply_id_map, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
+/* namespace.c, idmap.c, procfs.c */
+apply_function apply_join, apply_unshare, apply_id_map, apply_userns, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
 	apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
 /* mount.c, rootfs.c, device.c, mask.c */
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,

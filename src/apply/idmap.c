@@ -1,6 +1,9 @@
 /* Why: id maps, written by whom the kernel lets (user_namespaces(7), "User and group ID mappings"). */
 #include "apply/apply.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
@@ -8,7 +11,9 @@
 #include <unistd.h>
 
 #include "apply/procfs.h"
+#include "base/cleanup.h"
 #include "sys/command.h"
+#include "sys/process.h"
 
 static int map_text(struct apply *ctx, const struct plan_id_map *m, const char **ret, struct err *e)
 {
@@ -113,4 +118,60 @@ int apply_id_map(struct apply *ctx, const struct op *op, struct err *e)
 		return write_maps(ctx, m, e);
 	int r = run_helper(ctx, "newuidmap", &m->uids, e);
 	return r < 0 ? r : run_helper(ctx, "newgidmap", &m->gids, e);
+}
+
+/* A process whose user namespace is wanted, and that does nothing else. */
+static _Noreturn void hold_userns(pid_t parent)
+{
+	sys_die_with_parent(true);
+	while (getppid() == parent)
+		pause();
+	_exit(1);
+}
+
+static int map_and_open(struct apply *ctx, pid_t pid, const struct op_userns *u, struct err *e)
+{
+	const struct op_id_map map = { u->uids, u->gids, ID_MAP_DIRECT };
+	pid_t target = ctx->target;
+	char path[64];
+	int r, fd;
+
+	ctx->target = pid;
+	r = write_maps(ctx, &map, e);
+	ctx->target = target;
+	if (r < 0)
+		return r;
+	/* A magic link, of our own child in the checked procfs: there is no other way to a namespace's descriptor in Linux 5.14. */
+	snprintf(path, sizeof path, "%ld/ns/user", (long)pid);
+	fd = openat(ctx->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, errno, "open the user namespace that maps the ids") : fd;
+}
+
+static int new_userns(struct apply *ctx, const struct op_userns *u, struct err *e)
+{
+	_cleanup_close_ int pidfd = -1;
+	pid_t self = getpid(), pid = sys_clone(&(struct sys_clone){ .flags = CLONE_NEWUSER, .cgroup_fd = -1 }, &pidfd);
+	int fd;
+
+	if (pid == 0)
+		hold_userns(self);
+	if (pid < 0)
+		return err_sys(e, -pid, "make a user namespace that maps the ids (see user.max_user_namespaces)");
+	fd = map_and_open(ctx, pid, u, e);
+	sys_pidfd_kill(pidfd, SIGKILL);
+	sys_wait(pid);
+	return fd;
+}
+
+int apply_userns(struct apply *ctx, const struct op *op, struct err *e)
+{
+	const struct op_userns *u = op->userns;
+	int fd = u->path ? open(u->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : new_userns(ctx, u, e);
+
+	if (fd < 0 && u->path)
+		return err_sys(e, errno, "open the user namespace %s", u->path);
+	if (fd < 0)
+		return fd;
+	ctx->slots[u->slot] = fd;
+	return 0;
 }

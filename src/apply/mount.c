@@ -105,13 +105,33 @@ static int attach_to_path(struct apply *ctx, int mount_fd, const char *dest, boo
 	return r < 0 ? r : mount_attach(mount_fd, point, dest, e);
 }
 
+static int map_ids(const struct op_open_tree *t, int fd, int userns, struct err *e)
+{
+	int r = sys_mount_idmap(fd, t->idmap_recursive, userns);
+
+	if (r == -EPERM)
+		return err_sys(e, EPERM, "map the ids of %s (this takes root in the user namespace that mounted the file system, and a "
+			       "mount that is not mapped yet)", t->path);
+	if (r == -EINVAL)
+		return err_sys(e, EINVAL, "map the ids of %s (its file system, or one below it, cannot do that on this kernel)",
+			       t->path);
+	return r < 0 ? err_sys(e, -r, "map the ids of %s", t->path) : 0;
+}
+
 int apply_open_tree(struct apply *ctx, const struct op *op, struct err *e)
 {
-	int fd = sys_clone_tree(AT_FDCWD, op->open_tree.path, op->open_tree.recursive, op->open_tree.nofollow);
+	const struct op_open_tree *t = &op->open_tree;
+	_cleanup_close_ int fd = sys_clone_tree(AT_FDCWD, t->path, t->recursive, t->nofollow);
 
 	if (fd < 0)
-		return err_sys(e, -fd, "open %s for the container", op->open_tree.path);
-	ctx->slots[op->open_tree.slot] = fd;
+		return err_sys(e, -fd, "open %s for the container", t->path);
+	if (t->idmap) {
+		int r = map_ids(t, fd, ctx->slots[t->idmap->slot], e);
+
+		if (r < 0)
+			return r;
+	}
+	ctx->slots[t->slot] = take_fd(&fd);
 	return 0;
 }
 

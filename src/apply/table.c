@@ -10,6 +10,7 @@ static int apply_call(struct apply *ctx, const struct op *op, struct err *e)
 static apply_function *const table[OP_COUNT] = {
 	[OP_CGROUP] = apply_cgroup,
 	[OP_DEVICE_FILTER] = apply_device_filter,
+	[OP_USERNS] = apply_userns,
 	[OP_OPEN_TREE] = apply_open_tree,
 	[OP_SECCOMP_BUILD] = apply_seccomp_build,
 	[OP_JOIN] = apply_join,

@@ -90,6 +90,21 @@ static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m
 	return 0;
 }
 
+/* Which mounts are mapped, and whether they can be: mount_setattr(2), "ID-mapped mounts". */
+static int check_idmap(const struct build *b, struct entry *m, struct err *e)
+{
+	/* config.md wants one of the options, to stop runtimes that do not know the mappings; not having one changes nothing. */
+	m->options.idmap |= m->mount->uid_mappings_len > 0;
+	if (!m->options.idmap)
+		return 0;
+	if (!m->options.bind)
+		return err_set(e, EINVAL, "mounts[%zu]: only a bind mount can be id-mapped", m->index);
+	if (!b->facts->privileged)
+		return err_set(e, EPERM, "mounts[%zu]: to map the ids of %s takes root in the user namespace that mounted its file "
+			       "system: without root, leave idmap and the mappings out", m->index, m->mount->source);
+	return 0;
+}
+
 static int read_entries(struct build *b, struct entry *entries, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
@@ -118,6 +133,9 @@ static int read_entries(struct build *b, struct entry *entries, struct err *e)
 			return err_set(e, EINVAL, "mounts[%zu]: %s has neither a type nor the option bind or rbind", m->index, m->dest);
 		if (m->options.copy_up && (!m->mount->type || strcmp(m->mount->type, "tmpfs") != 0))
 			return err_set(e, EINVAL, "mounts[%zu]: tmpcopyup is for a tmpfs only", m->index);
+		r = check_idmap(b, m, e);
+		if (r < 0)
+			return r;
 		if (b->lock) {
 			r = decide_lock(b, &unmoved, m, e);
 			if (r < 0)
@@ -127,16 +145,74 @@ static int read_entries(struct build *b, struct entry *entries, struct err *e)
 	return 0;
 }
 
+static bool same_map(const struct plan_id_map *x, const struct plan_id_map *y)
+{
+	if (x->len != y->len)
+		return false;
+	for (size_t i = 0; i < x->len; i++)
+		if (x->ranges[i].container_id != y->ranges[i].container_id || x->ranges[i].host_id != y->ranges[i].host_id ||
+		    x->ranges[i].size != y->ranges[i].size)
+			return false;
+	return true;
+}
+
+static const char *joined_userns(const struct build *b)
+{
+	const struct oci_linux *l = b->spec->linux;
+
+	for (size_t i = 0; (b->joined_ns & CLONE_NEWUSER) && i < l->namespaces_len; i++)
+		if (l->namespaces[i].type == OCI_NAMESPACE_TYPE_USER)
+			return l->namespaces[i].path;
+	return NULL;
+}
+
+/* The namespace that maps a mount: one for all that are mapped alike. By default with the container's own mapping. */
+static const struct op_userns *userns_for(struct build *b, const struct entry *m)
+{
+	const struct oci_linux *l = b->spec->linux;
+	struct op_userns want = { .slot = b->plan->slots }, *added;
+	struct plan *p = b->plan;
+
+	if (m->mount->uid_mappings_len > 0) {
+		want.uids = (struct plan_id_map){ m->mount->uid_mappings, m->mount->uid_mappings_len };
+		want.gids = (struct plan_id_map){ m->mount->gid_mappings, m->mount->gid_mappings_len };
+	} else if (joined_userns(b)) {
+		want.path = joined_userns(b);
+	} else {
+		want.uids = (struct plan_id_map){ l->uid_mappings, l->uid_mappings_len };
+		want.gids = (struct plan_id_map){ l->gid_mappings, l->gid_mappings_len };
+	}
+	for (size_t i = 0; i < p->len; i++) {
+		const struct op_userns *have = p->ops[i].userns;
+
+		if (p->ops[i].type == OP_USERNS && have->path == want.path && same_map(&have->uids, &want.uids) &&
+		    same_map(&have->gids, &want.gids))
+			return have;
+	}
+	added = arena_alloc(p->arena, sizeof *added);
+	if (!added) {
+		p->failed = true;
+		return NULL;
+	}
+	*added = want;
+	p->slots++;
+	plan_add_element(p, STAGE_RUNTIME, OP_USERNS, "mounts", m->index)->userns = added;
+	return added;
+}
+
 static void add_bind(struct build *b, const struct entry *m, enum plan_stage stage)
 {
 	struct plan *p = b->plan;
 	const char *source = host_path(b, m->mount->source);
 	size_t slot = PLAN_NO_SLOT;
 
-	if (b->sources_by_slot) {
+	if (b->sources_by_slot || m->options.idmap) {
+		const struct op_userns *idmap = m->options.idmap ? userns_for(b, m) : NULL;
+
 		slot = p->slots++;
-		plan_add_element(p, STAGE_RUNTIME, OP_OPEN_TREE, "mounts", m->index)->open_tree =
-			(struct op_open_tree){ source, slot, m->options.recursive, m->options.source_nofollow };
+		plan_add_element(p, STAGE_RUNTIME, OP_OPEN_TREE, "mounts", m->index)->open_tree = (struct op_open_tree){
+			source, slot, m->options.recursive, m->options.source_nofollow, idmap, m->options.idmap_recursive,
+		};
 	}
 	plan_add_element(p, stage, OP_BIND, "mounts", m->index)->bind = (struct op_bind){
 		.source = source,
@@ -290,7 +366,8 @@ static void add_rootfs(struct build *b)
 		propagation == MS_UNBINDABLE ? MS_PRIVATE : propagation;
 	if (b->sources_by_slot) {
 		slot = p->slots++;
-		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree = (struct op_open_tree){ path, slot, true, false };
+		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree =
+			(struct op_open_tree){ .path = path, .slot = slot, .recursive = true };
 	}
 	if (b->lock) {
 		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =

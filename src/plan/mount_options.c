@@ -20,6 +20,8 @@ enum kind {
 	RBIND,
 	REMOUNT,
 	COPY_UP,
+	IDMAP,
+	RIDMAP,
 	SOURCE_NOFOLLOW,
 	DEST_NOFOLLOW,
 };
@@ -38,6 +40,7 @@ static const struct option {
 	{ "diratime", CLEAR, MOUNT_ATTR_NODIRATIME },
 	{ "dirsync", SUPER, 0 },
 	{ "exec", CLEAR, MOUNT_ATTR_NOEXEC },
+	{ "idmap", IDMAP, 0 },
 	{ "iversion", HINT, 0 },
 	{ "lazytime", SUPER, 0 },
 	{ "loud", HINT, 0 },
@@ -61,6 +64,7 @@ static const struct option {
 	{ "relatime", ATIME, MOUNT_ATTR_RELATIME },
 	{ "remount", REMOUNT, 0 },
 	{ "rexec", REC_CLEAR, MOUNT_ATTR_NOEXEC },
+	{ "ridmap", RIDMAP, 0 },
 	{ "rnoatime", REC_ATIME, MOUNT_ATTR_NOATIME },
 	{ "rnodev", REC_SET, MOUNT_ATTR_NODEV },
 	{ "rnodiratime", REC_SET, MOUNT_ATTR_NODIRATIME },
@@ -181,6 +185,12 @@ static void apply_option(struct mount_options *m, const struct option *o)
 	case COPY_UP:
 		m->copy_up = true;
 		break;
+	case IDMAP:
+		m->idmap = true;
+		break;
+	case RIDMAP:
+		m->idmap = m->idmap_recursive = true;
+		break;
 	case SOURCE_NOFOLLOW:
 		m->source_nofollow = true;
 		break;
@@ -207,8 +217,6 @@ int mount_options_parse(struct arena *a, char *const *names, size_t len, struct 
 			apply_option(ret, o);
 		if (o && o->kind == SUPER)
 			ret->fs_only = o->name;
-		if (!o && (strcmp(names[i], "idmap") == 0 || strcmp(names[i], "ridmap") == 0))
-			return err_set(e, EINVAL, "options[%zu]: id-mapped mounts are not supported by this version", i);
 		if (!o && names[i][0] == '\0')
 			return err_set(e, EINVAL, "options[%zu]: is empty", i);
 		if (!o || o->kind == SUPER)

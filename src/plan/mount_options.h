@@ -14,12 +14,13 @@ struct mount_options {
 	bool bind, recursive;         /* "bind", "rbind" */
 	bool remount;
 	bool copy_up;
+	bool idmap, idmap_recursive;  /* "idmap", "ridmap" */
 	bool source_nofollow, dest_nofollow;
 	const char *fs_only;          /* an option that only a new file system can take, NULL: none was given */
 	char **fs_options;            /* NULL-terminated */
 };
 
-/* Later options override earlier ones, as with mount(8). 0, -EINVAL (an idmap option, "ro=1") or -ENOMEM. */
+/* Later options override earlier ones, as with mount(8). 0, -EINVAL (an empty option) or -ENOMEM. */
 int mount_options_parse(struct arena *a, char *const *options, size_t len, struct mount_options *ret, struct err *e);
 
 /* All names in the table, sorted as the table is, NULL at the end: for `cloister features`. */

@@ -15,6 +15,7 @@ static const char *const stage_names[STAGE_COUNT] = {
 static const char *const op_names[OP_COUNT] = {
 	[OP_CGROUP] = "cgroup",
 	[OP_DEVICE_FILTER] = "device-filter",
+	[OP_USERNS] = "userns",
 	[OP_OPEN_TREE] = "open-tree",
 	[OP_SECCOMP_BUILD] = "seccomp-build",
 	[OP_JOIN] = "join",

@@ -48,6 +48,7 @@ enum op_type {
 	/* who we are and where: namespaces, ids, cgroup */
 	OP_CGROUP,           /* cgroup */
 	OP_DEVICE_FILTER,    /* device_filter */
+	OP_USERNS,           /* userns: a user namespace that only serves to map the ids of mounts */
 	OP_OPEN_TREE,        /* open_tree */
 	OP_SECCOMP_BUILD,    /* seccomp */
 	OP_JOIN,             /* join */
@@ -112,11 +113,28 @@ struct op_cgroup {
 	bool required;                /* the config asked for it; else made only if the caller may */
 };
 
-/* A mount source that only the caller may reach: cloned before user namespaces are entered, kept under a slot. */
+struct plan_id_map {
+	const struct oci_id_mapping *ranges;
+	size_t len;
+};
+
+/* Kept under a slot: an existing one by its path, else a new one with these maps. */
+struct op_userns {
+	const char *path;             /* NULL: a new one */
+	struct plan_id_map uids, gids;
+	size_t slot;
+};
+
+/*
+ * A mount source that only the caller may reach, or whose ids only the caller may map: cloned before user namespaces
+ * are entered, kept under a slot.
+ */
 struct op_open_tree {
 	const char *path;
 	size_t slot;
 	bool recursive, nofollow;
+	const struct op_userns *idmap;        /* NULL: ids as they are */
+	bool idmap_recursive;
 };
 
 struct plan_join {
@@ -133,11 +151,6 @@ struct op_join {
 
 struct op_unshare {
 	uint64_t flags;               /* CLONE_NEW* */
-};
-
-struct plan_id_map {
-	const struct oci_id_mapping *ranges;
-	size_t len;
 };
 
 enum id_map_how {
@@ -293,6 +306,7 @@ struct op {
 	union {
 		struct op_cgroup cgroup;
 		struct plan_device_filter *device_filter;
+		struct op_userns *userns;
 		struct op_open_tree open_tree;
 		struct plan_seccomp *seccomp;
 		struct op_join join;
@@ -357,7 +371,7 @@ struct plan {
 	bool has_outer;               /* there are OUTER operations */
 	bool outer_userns;            /* outer makes a user namespace: it writes init's maps */
 	uint64_t init_flags;          /* CLONE_NEW* for the clone3(2) of init */
-	size_t slots;                 /* of OP_OPEN_TREE */
+	size_t slots;                 /* of OP_OPEN_TREE and OP_USERNS */
 	const char *cgroup_path;      /* NULL: none */
 	struct op scratch;            /* what plan_add hands out when memory is used up */
 	bool failed;

@@ -111,6 +111,27 @@ static void add_slot(struct str *out, size_t slot)
 		str_addf(out, " slot=%zu", slot);
 }
 
+static void add_userns(struct str *out, const struct op_userns *u)
+{
+	if (u->path) {
+		add_word(out, u->path);
+	} else {
+		add_map(out, "uid", &u->uids);
+		add_map(out, "gid", &u->gids);
+	}
+	add_slot(out, u->slot);
+}
+
+static void add_open_tree(struct str *out, const struct op_open_tree *t)
+{
+	add_word(out, t->path);
+	str_add(out, t->recursive ? " rbind" : "");
+	str_add(out, t->nofollow ? " src-nofollow" : "");
+	if (t->idmap)
+		str_addf(out, " %s=%zu", t->idmap_recursive ? "ridmap" : "idmap", t->idmap->slot);
+	add_slot(out, t->slot);
+}
+
 static void add_bind(struct str *out, const struct op_bind *b)
 {
 	add_word(out, b->source);
@@ -229,10 +250,10 @@ static void add_arguments(struct str *out, const struct op *op)
 		plan_device_filter_print(op->device_filter, out);
 		break;
 	case OP_OPEN_TREE:
-		add_word(out, op->open_tree.path);
-		str_add(out, op->open_tree.recursive ? " rbind" : "");
-		str_add(out, op->open_tree.nofollow ? " src-nofollow" : "");
-		add_slot(out, op->open_tree.slot);
+		add_open_tree(out, &op->open_tree);
+		break;
+	case OP_USERNS:
+		add_userns(out, op->userns);
 		break;
 	case OP_SECCOMP_BUILD:
 		plan_seccomp_print(op->seccomp, out);

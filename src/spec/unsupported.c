@@ -28,35 +28,6 @@ ASKED(selinux)
 	return s->process && is_given(s->process->selinux_label);
 }
 
-/* ---- mounts ---- */
-
-ASKED(mount_mappings)
-{
-	for (*index = 0; *index < s->mounts_len; ++*index)
-		if (s->mounts[*index].uid_mappings_len > 0 || s->mounts[*index].gid_mappings_len > 0)
-			return true;
-	return false;
-}
-
-static bool any_mount_has(const struct oci_spec *s, const char *option, size_t *index)
-{
-	for (*index = 0; *index < s->mounts_len; ++*index)
-		for (size_t i = 0; i < s->mounts[*index].options_len; i++)
-			if (strcmp(s->mounts[*index].options[i], option) == 0)
-				return true;
-	return false;
-}
-
-ASKED(mount_idmap)
-{
-	return any_mount_has(s, "idmap", index);
-}
-
-ASKED(mount_ridmap)
-{
-	return any_mount_has(s, "ridmap", index);
-}
-
 /* ---- linux ---- */
 
 ASKED(mount_label)
@@ -155,9 +126,6 @@ ASKED(rdma)
 static const struct row rows[] = {
 	{ "process.apparmorProfile", apparmor },
 	{ "process.selinuxLabel", selinux },
-	{ "mounts[].uidMappings", mount_mappings },
-	{ "mounts[].options: idmap", mount_idmap },
-	{ "mounts[].options: ridmap", mount_ridmap },
 	{ "linux.mountLabel", mount_label },
 	{ "linux.netDevices", net_devices },
 	{ "linux.intelRdt", intel_rdt },

@@ -53,6 +53,13 @@ int sys_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear, uint
 	return result(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a, sizeof a));
 }
 
+int sys_mount_idmap(int fd, bool recursive, int userns_fd)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd };
+
+	return result(syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a, sizeof a));
+}
+
 int sys_fs_open(const char *fstype)
 {
 	return result(syscall(SYS_fsopen, fstype, FSOPEN_CLOEXEC));

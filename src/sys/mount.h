@@ -20,6 +20,9 @@ int sys_attach_at(int mount_fd, int dirfd, const char *name);
 /* set, clear: MOUNT_ATTR_*; propagation: MS_PRIVATE and so on, 0: leave. */
 int sys_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation);
 
+/* The ids of files on the mount, which was never attached, are mapped as the user namespace has it. */
+int sys_mount_idmap(int fd, bool recursive, int userns_fd);
+
 /* A new file system context, its options, and the detached mount of it with attributes MOUNT_ATTR_*. */
 int sys_fs_open(const char *fstype);
 /* value NULL: a flag. */

@@ -27,7 +27,7 @@ planned() {
 for option in $(feature '.mountOptions[]'); do
 	case $option in
 	bind | rbind) planned ".mounts += [{ \"destination\": \"/x\", \"source\": \"/\", \"options\": [\"$option\"] }]" ;;
-	remount | tmpcopyup | copyup | *-nofollow) ;; # these need a mount of their own kind: tested with the mounts
+	remount | tmpcopyup | idmap | ridmap | copyup | *-nofollow) ;; # these need a mount of their own kind: tested with the mounts
 	*) planned ".mounts += [{ \"destination\": \"/x\", \"type\": \"tmpfs\", \"source\": \"x\", \"options\": [\"$option\"] }]" ;;
 	esac
 done

@@ -55,11 +55,9 @@ static void refuse(const char *json, const char *what)
 }
 
 #define PROCESS(text) "{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\"," text "}}"
-#define MOUNT(text) "{\"ociVersion\":\"1.3.0\",\"mounts\":[{\"destination\":\"/\"},{\"destination\":\"/a\"," text "}]}"
 #define LINUX(text) "{\"ociVersion\":\"1.3.0\",\"linux\":{" text "}}"
 #define RESOURCES(text) LINUX("\"resources\":{" text "}")
 #define SECCOMP(text) LINUX("\"seccomp\":{" text "}")
-#define MAPPING "[{\"containerID\":0,\"hostID\":0,\"size\":1}]"
 
 static void process(void **state)
 {
@@ -67,16 +65,6 @@ static void process(void **state)
 	take(PROCESS("\"apparmorProfile\":\"\",\"selinuxLabel\":\"\",\"execCPUAffinity\":{\"initial\":\"\"}"));
 	refuse(PROCESS("\"apparmorProfile\":\"x\""), "process.apparmorProfile");
 	refuse(PROCESS("\"selinuxLabel\":\"x\""), "process.selinuxLabel");
-}
-
-static void mounts(void **state)
-{
-	(void)state;
-	take(MOUNT("\"options\":[\"rro\"]"));
-	refuse(MOUNT("\"uidMappings\":" MAPPING), "mounts[1].uidMappings");
-	refuse(MOUNT("\"gidMappings\":" MAPPING), "mounts[1].uidMappings");
-	refuse(MOUNT("\"options\":[\"ro\",\"idmap\"]"), "mounts[1].options: idmap");
-	refuse(MOUNT("\"options\":[\"ridmap\"]"), "mounts[1].options: ridmap");
 }
 
 static void linux_section(void **state)
@@ -256,7 +244,7 @@ static void features(void **state)
 		"\"MPOL_INTERLEAVE\",\"MPOL_WEIGHTED_INTERLEAVE\",\"MPOL_PREFERRED\",\"MPOL_PREFERRED_MANY\","
 		"\"MPOL_LOCAL\"],\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_RELATIVE_NODES\","
 		"\"MPOL_F_STATIC_NODES\"]},\"intelRdt\":{\"enabled\":false},"
-		"\"mountExtensions\":{\"idmap\":{\"enabled\":false}},\"netDevices\":{\"enabled\":false}},"
+		"\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"netDevices\":{\"enabled\":false}},"
 		"\"annotations\":{\"run.cloister.version\":\"" CLOISTER_VERSION "\","
 		"\"io.github.seccomp.libseccomp.version\":\"2.5.4\"},"
 		"\"potentiallyUnsafeConfigAnnotations\":[\"run.cloister.\"]}");
@@ -268,7 +256,6 @@ static void features(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(process),
-	TEST(mounts),
 	TEST(linux_section),
 	TEST(resources),
 	TEST(systemd),
