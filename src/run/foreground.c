@@ -47,6 +47,8 @@ static int wait_for_init(struct container *c, int *ret_status, struct err *e)
 				c->init_pid = 0;
 				return 0;
 			}
+		if (pid < 0 && errno != EINTR)
+			return err_sys(e, errno, "wait for the container's first process");
 		signal = sigwaitinfo(&all, &info);
 		if (signal < 0 && errno == EINTR)
 			continue;
