@@ -266,27 +266,45 @@ static int copy_up(struct apply *ctx, const struct op_mount *m, int fd, struct e
 	return mount_set_attrs(fd, &(struct mount_attrs){ .set = m->attrs.set }, e);
 }
 
-/* A symlink at /proc or /sys would send the file system that isolates elsewhere (CVE-2019-19921). */
-static int check_plain_path(struct apply *ctx, const struct op_mount *m, struct err *e)
+/*
+ * A symlink at /proc or /sys would send the file system that isolates elsewhere (CVE-2019-19921). Not checked and then
+ * opened: what is opened here is what is mounted onto.
+ */
+static int open_plain_point(struct apply *ctx, const struct op_mount *m, struct err *e)
 {
-	if (strcmp(m->fstype, "proc") != 0 && strcmp(m->fstype, "sysfs") != 0)
-		return 0;
-	_cleanup_close_ int fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH);
+	int fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH | O_DIRECTORY);
+
+	if (fd == -ENOENT) {
+		int r = rootfs_mount_point(ctx, m->dest, true, true, &fd, e);
+		if (r < 0)
+			return r;
+		close(fd);
+		fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH | O_DIRECTORY);
+	}
 	if (fd == -ELOOP)
 		return err_sys(e, ELOOP, "%s must be mounted on an ordinary directory, and %s leads over a symlink", m->fstype,
 			       m->dest);
-	return 0;
+	return fd < 0 ? err_sys(e, -fd, "the mount point %s", m->dest) : fd;
+}
+
+static int attach_fs(struct apply *ctx, const struct op_mount *m, int fd, struct err *e)
+{
+	if (strcmp(m->fstype, "proc") != 0 && strcmp(m->fstype, "sysfs") != 0)
+		return attach_to_path(ctx, fd, m->dest, m->dest_nofollow, e);
+	_cleanup_close_ int point = open_plain_point(ctx, m, e);
+	if (point < 0)
+		return point;
+	int r = check_proc(fd, point, m->dest, e);
+	return r < 0 ? r : mount_attach(fd, point, m->dest, e);
 }
 
 int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_mount *m = &op->mount;
 	struct mount_attrs rest = m->attrs;
-	int r = check_plain_path(ctx, m, e);
-
-	if (r < 0)
-		return r;
 	_cleanup_close_ int fd = make_fs(m, e);
+	int r;
+
 	if (fd < 0)
 		return fd;
 	if (m->copy_up) {
@@ -296,7 +314,7 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 	}
 	rest.set = rest.clear = 0;
 	r = mount_set_attrs(fd, &rest, e);
-	return r < 0 ? r : attach_to_path(ctx, fd, m->dest, m->dest_nofollow, e);
+	return r < 0 ? r : attach_fs(ctx, m, fd, e);
 }
 
 int apply_cgroup_mount(struct apply *ctx, const struct op *op, struct err *e)

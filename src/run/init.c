@@ -80,9 +80,8 @@ _Noreturn void container_outer(struct container *c)
 	int r;
 
 	state_close(&c->dir);
-	sys_die_with_parent(true);
 	/* It may have died before we asked; and as long as we hold its end of the socket, no wait of ours would end. */
-	if (getppid() != c->runtime_pid)
+	if (sys_die_with_parent(true) < 0 || getppid() != c->runtime_pid)
 		_exit(1);
 	sys_set_name("cloister:outer");
 	umask(022);
@@ -151,41 +150,62 @@ static int close_descriptors(struct container *c, struct err *e)
 	return r < 0 ? err_sys(e, -r, "close descriptors") : 0;
 }
 
+/* In a new user namespace the files in /proc must stay ours until the id maps are written. */
+static bool awaits_maps(const struct container *c)
+{
+	return c->plan.outer_userns || (c->plan.init_flags & CLONE_NEWUSER);
+}
+
+/* Nobody in a joined pid namespace may trace us (I7). */
+static int begin_init(struct container *c, struct err *e)
+{
+	int r = sys_die_with_parent(true);
+
+	sys_set_name("cloister:init");
+	if (r == 0 && setsid() < 0)
+		r = -errno;
+	if (r == 0 && !awaits_maps(c))
+		r = sys_set_dumpable(false);
+	return r < 0 ? err_sys(e, -r, "become the first process of a container") : 0;
+}
+
+/* Up to "created", and the runtime's word that the state says so. */
+static int be_created(struct container *c, struct err *e)
+{
+	int r = awaits_maps(c) ? sys_set_dumpable(false) : 0;
+
+	if (r < 0)
+		return err_sys(e, -r, "forbid tracing");
+	r = close_descriptors(c, e);
+	if (r < 0)
+		return r;
+	/* From here on a dead runtime is seen by the end of the connection, and one that has ended well is no reason to die. */
+	r = sys_die_with_parent(false);
+	if (r == 0)
+		r = sync_send(c->sync[1], SYNC_READY, 0);
+	if (r < 0)
+		return err_sys(e, -r, "tell the runtime that the container is created");
+	return sync_expect(c->sync[1], SYNC_RELEASE, e);
+}
+
 _Noreturn void container_init(struct container *c)
 {
-	bool new_userns = c->plan.outer_userns || (c->plan.init_flags & CLONE_NEWUSER);
 	int start = c->sync[1], r;
 	struct err e = { 0 };
 	mode_t mask;
 
 	close_fd(&c->sync[0]);
 	state_close(&c->dir);
-	sys_die_with_parent(true);
-	sys_set_name("cloister:init");
-	setsid();
 	mask = umask(022);
 	c->apply.run = c;
 	c->apply.call = call;
 	c->apply.state_json = state_for_hook;
 	c->apply.target = 0;
-	/*
-	 * Nobody in a joined pid namespace may trace us (I7). In a new user namespace the files in /proc must stay ours
-	 * until the id maps are written.
-	 */
-	if (!new_userns)
-		sys_set_dumpable(false);
-	r = apply_stage(&c->apply, STAGE_INIT, &e);
-	if (r == 0 && new_userns)
-		r = sys_set_dumpable(false);
+	r = begin_init(c, &e);
 	if (r == 0)
-		r = close_descriptors(c, &e);
-	/* From here on a dead runtime is seen by the end of the connection, and one that has ended well is no reason to die. */
+		r = apply_stage(&c->apply, STAGE_INIT, &e);
 	if (r == 0)
-		r = sys_die_with_parent(false);
-	if (r == 0)
-		r = sync_send(c->sync[1], SYNC_READY, 0);
-	if (r == 0)
-		r = sync_expect(c->sync[1], SYNC_RELEASE, &e);
+		r = be_created(c, &e);
 	if (r < 0)
 		fail(c->sync[1], &e);
 

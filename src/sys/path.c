@@ -34,7 +34,8 @@ int sys_open_in_root(int root_fd, const char *path, int flags)
 
 int sys_open_in_root_nofollow(int root_fd, const char *path, int flags)
 {
-	return open_how(root_fd, path, flags | O_NOFOLLOW, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	/* Without O_NOFOLLOW, with which O_PATH would open a symlink at the end. */
+	return open_how(root_fd, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 }
 
 int sys_open_beneath(int dir_fd, const char *path, int flags)

@@ -111,7 +111,7 @@ nothing_left() {
 	found=$(grep -F " $bundle" /proc/self/mountinfo) || true
 	[ -z "$found" ] || fail "mounts are left: $found"
 	if [ -d /sys/fs/cgroup ]; then
-		found=$(find /sys/fs/cgroup -name "*$mark*" 2>/dev/null)
+		found=$(find /sys/fs/cgroup -name "*$mark*" 2>/dev/null) || true
 		[ -z "$found" ] || fail "cgroups are left: $found"
 	fi
 }
