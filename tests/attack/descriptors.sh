@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # I5, I7: nothing of the runtime reaches the container, neither a descriptor nor its binary, neither while it is being
 # made nor afterwards.
+# timeout: 400
 # shellcheck disable=SC2016
 . tests/attack/lib.sh
 compiled overwrite

@@ -2,6 +2,7 @@
 # I2: with run.cloister.lock a store path can be neither changed, nor made writable, nor taken away, with all
 # capabilities of the container's user namespace, in a mount namespace and in a user namespace nested below it.
 # The store belongs to the caller, so that nothing but the mounts protects it.
+# timeout: 400
 . tests/attack/lib.sh
 compiled locked
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # I3, I4: a hostile rootfs cannot lead the runtime out of it, and nothing can take the place of /proc. One line for each
 # attack: where it was published, and how it works.
+# timeout: 400
 # shellcheck disable=SC2016
 . tests/attack/lib.sh
 

@@ -37,6 +37,7 @@ cleanup() {
 	local status=$? id
 	trap - ERR
 	set +e
+	trap - ERR
 	if [ -d "$state" ]; then
 		for id in "$state"/*/; do
 			id=$(basename "$id")
