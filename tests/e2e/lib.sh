@@ -37,7 +37,6 @@ cleanup() {
 	local status=$? id
 	trap - ERR
 	set +e
-	trap - ERR
 	if [ -d "$state" ]; then
 		for id in "$state"/*/; do
 			id=$(basename "$id")
