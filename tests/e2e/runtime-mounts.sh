@@ -124,7 +124,6 @@ case ,$(mount_field /m/1 super), in *,sync,dirsync,*mode=711,*) ;; *) fail "$(mo
 refuses "mounts[3]: tmpfs does not take the option 'nosuch=1'" "$(with_mount /m/1 tmpfs tmpfs nosuch=1)"
 refuses "mounts[3]: tmpfs does not take the option 'size=many'" "$(with_mount /m/1 tmpfs tmpfs size=many)"
 refuses "mounts[3]: the kernel has no file system 'nosuchfs'" "$(with_mount /m/1 nosuchfs none)"
-refuses 'mounts[3].options: idmap: is not supported by this version' "$(with_mount /m/1 none /tmp rbind idmap)"
 
 # ---- propagation ----
 for k in $(kinds); do
