@@ -29,6 +29,7 @@ struct apply {
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
 	int console_fd;               /* connected console socket; -1: none */
 	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
+	int listener_fd;              /* connected to the one whom the seccomp filter asks; -1: none */
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
@@ -38,6 +39,8 @@ struct apply {
 
 	/* What a hook gets on standard input: the OCI state, "creating" or "created" by its kind. Filled by run/. */
 	const char *(*state_json)(struct apply *ctx, enum hook_kind kind);
+	/* What the listener of a filter gets: the container process state, in the arena. Filled by run/. */
+	const char *(*process_state)(struct apply *ctx, const char *metadata);
 	/* OP_CALL: asks the process that serves a stage to run it on our behalf, and waits. Filled by run/. */
 	int (*call)(struct apply *ctx, enum plan_stage stage, struct err *e);
 	void *run;                    /* run/'s own data for these two */
@@ -56,7 +59,8 @@ apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_beg
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,
 	apply_root_readonly, apply_pivot;
 /* cgroup.c, device_filter.c, hook.c, console.c, seccomp.c */
-apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_seccomp_build, apply_seccomp;
+apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_seccomp_build,
+	apply_seccomp_listener, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
 	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_find_exec,

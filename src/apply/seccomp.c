@@ -6,6 +6,7 @@
 #include "apply/seccomp.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "sys/exec.h"
+#include "sys/notify.h"
+#include "sys/socket.h"
 
 static void release_filter(scmp_filter_ctx *f)
 {
@@ -39,8 +42,9 @@ static uint32_t action_bits(enum oci_seccomp_action action, uint32_t errno_ret)
 		return SCMP_ACT_ALLOW;
 	case OCI_SECCOMP_ACTION_SCMP_ACT_LOG:
 		return SCMP_ACT_LOG;
-	case OCI_SECCOMP_ACTION_UNSET:
 	case OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY:
+		return SCMP_ACT_NOTIFY;
+	case OCI_SECCOMP_ACTION_UNSET:
 	case OCI_SECCOMP_ACTION_SCMP_ACT_KILL_PROCESS:
 		break;
 	}
@@ -187,11 +191,50 @@ int apply_seccomp_build(struct apply *ctx, const struct op *op, struct err *e)
 	return 0;
 }
 
+/* The socket lies on the host, where init cannot reach it any more. */
+int apply_seccomp_listener(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int fd = sys_socket_connect(op->text);
+
+	if (fd < 0)
+		return err_sys(e, -fd, "connect to %s, where the filter's questions are to be answered", op->text);
+	ctx->listener_fd = fd;
+	return 0;
+}
+
+static int load_notify(struct apply *ctx, const struct plan_seccomp *filter, struct err *e)
+{
+	const struct sock_fprog program = { (unsigned short)ctx->seccomp->len, ctx->seccomp->filter };
+	struct sys_listener listener = { take_fd(&ctx->listener_fd), ctx->process_state(ctx, filter->metadata) };
+	int r, sent = 0;
+
+	if (!listener.text)
+		return err_oom(e);
+	/* Seen now, it can be told; once the filter is in force, telling may be among what it asks about. */
+	r = sys_socket_alive(listener.sock);
+	if (r < 0)
+		return err_sys(e, -r, "the one who answers the filter's questions has hung up");
+	r = sys_seccomp_load_notify(&program, filter->flags, &listener, &sent);
+	if (r == 0 && sent < 0)
+		return err_sys(e, -sent, "cannot send the descriptor to the one who answers the filter's questions");
+	return r;
+}
+
 int apply_seccomp(struct apply *ctx, const struct op *op, struct err *e)
 {
-	int r = sys_seccomp_load(ctx->seccomp->filter, ctx->seccomp->len, op->seccomp->flags);
+	const struct plan_seccomp *filter = op->seccomp;
+	int r;
 
+	*e = (struct err){ 0 };
+	r = filter->notify ? load_notify(ctx, filter, e)
+		: sys_seccomp_load(ctx->seccomp->filter, ctx->seccomp->len, filter->flags);
+	if (r == 0 || e->num)
+		return r;
 	if (r == -EACCES)
 		return err_sys(e, EACCES, "loading the filter without process.noNewPrivileges needs CAP_SYS_ADMIN");
-	return r < 0 ? err_sys(e, -r, "the kernel refuses the filter of %zu instructions", ctx->seccomp->len) : 0;
+	if (r == -EINVAL && (filter->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+		return err_sys(e, EINVAL, "the kernel refuses the filter (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs Linux 5.19)");
+	if (r == -EBUSY)
+		return err_sys(e, EBUSY, "the kernel refuses the filter (there is one with SCMP_ACT_NOTIFY already, perhaps the caller's)");
+	return err_sys(e, -r, "the kernel refuses the filter of %zu instructions", ctx->seccomp->len);
 }

@@ -13,6 +13,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_USERNS] = apply_userns,
 	[OP_OPEN_TREE] = apply_open_tree,
 	[OP_SECCOMP_BUILD] = apply_seccomp_build,
+	[OP_SECCOMP_LISTENER] = apply_seccomp_listener,
 	[OP_JOIN] = apply_join,
 	[OP_UNSHARE] = apply_unshare,
 	[OP_ID_MAP] = apply_id_map,

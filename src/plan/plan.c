@@ -17,6 +17,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_DEVICE_FILTER] = "device-filter",
 	[OP_USERNS] = "userns",
 	[OP_OPEN_TREE] = "open-tree",
+	[OP_SECCOMP_LISTENER] = "seccomp-listener",
 	[OP_SECCOMP_BUILD] = "seccomp-build",
 	[OP_JOIN] = "join",
 	[OP_UNSHARE] = "unshare",

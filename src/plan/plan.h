@@ -51,6 +51,7 @@ enum op_type {
 	OP_USERNS,           /* userns: a user namespace that only serves to map the ids of mounts */
 	OP_OPEN_TREE,        /* open_tree */
 	OP_SECCOMP_BUILD,    /* seccomp */
+	OP_SECCOMP_LISTENER, /* text: the socket of the one who answers what the filter asks */
 	OP_JOIN,             /* join */
 	OP_UNSHARE,          /* unshare */
 	OP_ID_MAP,           /* id_map */

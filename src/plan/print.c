@@ -367,6 +367,7 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_EXEC:
 		add_words(out, op->exec.args);
 		break;
+	case OP_SECCOMP_LISTENER:
 	case OP_KEYRING:
 	case OP_HOSTNAME:
 	case OP_DOMAINNAME:

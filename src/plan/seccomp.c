@@ -27,8 +27,6 @@ static int resolve_errno(const char *where, enum oci_seccomp_action action, cons
 	uint32_t max = action == OCI_SECCOMP_ACTION_SCMP_ACT_TRACE ? TRACE_MAX : ERRNO_MAX;
 
 	*ret = 0;
-	if (action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
-		return err_set(e, ENOTSUP, "%s: SCMP_ACT_NOTIFY is not supported", where);
 	if (given && !takes)
 		return err_set(e, EINVAL, "%s: %s cannot return an errno: leave it out", where,
 			       oci_seccomp_action_name(action));
@@ -48,22 +46,48 @@ unsigned plan_seccomp_flag(enum oci_seccomp_flag flag)
 		return SECCOMP_FILTER_FLAG_LOG;
 	case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_SPEC_ALLOW:
 		return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	default:
-		return 0;
+	case OCI_SECCOMP_FLAG_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV:
+		return SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	case OCI_SECCOMP_FLAG_UNSET:
+		break;
 	}
+	return 0;
 }
 
-static int resolve_flags(const struct oci_seccomp *config, unsigned *ret, struct err *e)
+static bool notifies(const struct plan_seccomp *filter)
 {
-	*ret = 0;
-	for (size_t i = 0; i < config->flags_len; i++) {
-		unsigned flag = plan_seccomp_flag(config->flags[i]);
+	if (filter->default_action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
+		return true;
+	for (size_t i = 0; i < filter->rules_len; i++)
+		if (filter->rules[i].action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
+			return true;
+	return false;
+}
 
-		if (!flag)
-			return err_set(e, ENOTSUP, "linux.seccomp.flags[%zu]: %s is for SCMP_ACT_NOTIFY, which is not "
-				       "supported", i, oci_seccomp_flag_name(config->flags[i]));
-		*ret |= flag;
-	}
+/*
+ * Which questions can be killed means nothing where none is asked. And where one is, the kernel does not take TSYNC,
+ * which means nothing either: the process has one thread.
+ */
+static void resolve_flags(const struct oci_seccomp *config, struct plan_seccomp *filter)
+{
+	for (size_t i = 0; i < config->flags_len; i++)
+		filter->flags |= plan_seccomp_flag(config->flags[i]);
+	filter->flags &= ~(unsigned)(filter->notify ? SECCOMP_FILTER_FLAG_TSYNC : SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+}
+
+/* config-linux.md: without SCMP_ACT_NOTIFY the listener's properties are ignored. */
+static int plan_listener(struct build *b, const struct oci_seccomp *config, struct plan_seccomp *filter, struct err *e)
+{
+	struct op *op;
+
+	filter->notify = notifies(filter);
+	if (!filter->notify)
+		return 0;
+	if (!config->listener_path || !*config->listener_path)
+		return err_set(e, EINVAL, "linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY needs somebody who answers");
+	filter->metadata = config->listener_metadata;
+	op = plan_add(b->plan, STAGE_RUNTIME, OP_SECCOMP_LISTENER, "linux.seccomp.listenerPath");
+	op->text = config->listener_path;
 	return 0;
 }
 
@@ -159,8 +183,6 @@ int plan_seccomp(struct build *b, struct err *e)
 
 	if (!config)
 		return 0;
-	if (config->listener_path)
-		return err_set(e, ENOTSUP, "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY is not supported");
 	filter = arena_alloc(b->plan->arena, sizeof *filter);
 	if (!filter)
 		return err_oom(e);
@@ -170,12 +192,13 @@ int plan_seccomp(struct build *b, struct err *e)
 	filter->archs_len = config->architectures_len;
 	r = resolve_errno("linux.seccomp.defaultAction", config->default_action,
 			  config->has_default_errno_ret ? &config->default_errno_ret : NULL, &filter->default_errno, e);
-	if (r == 0)
-		r = resolve_flags(config, &filter->flags, e);
 	for (size_t i = 0; i < config->syscalls_len && r == 0; i++)
 		r = add_call(&rules, i, &config->syscalls[i], e);
+	if (r == 0)
+		r = plan_listener(b, config, filter, e);
 	if (r < 0)
 		return r;
+	resolve_flags(config, filter);
 	plan_add(b->plan, STAGE_RUNTIME, OP_SECCOMP_BUILD, "linux.seccomp")->seccomp = filter;
 	return 0;
 }
@@ -220,6 +243,7 @@ void plan_seccomp_print(const struct plan_seccomp *filter, struct str *out)
 		{ SECCOMP_FILTER_FLAG_TSYNC, "TSYNC" },
 		{ SECCOMP_FILTER_FLAG_LOG, "LOG" },
 		{ SECCOMP_FILTER_FLAG_SPEC_ALLOW, "SPEC_ALLOW" },
+		{ SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, "WAIT_KILLABLE_RECV" },
 	};
 
 	str_add(out, " default ");

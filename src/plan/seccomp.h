@@ -1,6 +1,7 @@
 /* The filter of system calls: config-linux.md "Seccomp". What libseccomp is to be told, in full, as plain data. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct plan_seccomp {
 	unsigned flags;               /* SECCOMP_FILTER_FLAG_* of seccomp(2) */
 	struct plan_seccomp_rule *rules;
 	size_t rules_len;
+	bool notify;                  /* an action is NOTIFY: there is an OP_SECCOMP_LISTENER */
+	const char *metadata;         /* for the listener; NULL: none */
 };
 
 /* SECCOMP_FILTER_FLAG_* of seccomp(2); 0 for a flag that is not supported. */

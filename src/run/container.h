@@ -36,6 +36,9 @@ void container_abort(struct container *c);
 /* The OCI state as the hooks see it, in the arena. */
 const char *container_state_json(struct container *c, enum oci_status status, pid_t pid);
 
+/* config-linux.md, "The Container Process State", with the descriptor of a seccomp filter; in the arena, or NULL. */
+const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid);
+
 /* init.c: the bodies of the two processes. They never return. */
 _Noreturn void container_outer(struct container *c);
 _Noreturn void container_init(struct container *c);

@@ -7,6 +7,7 @@
  * end of the socket closes.
  */
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -138,13 +139,30 @@ static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
 	return container_state_json(c, kind == HOOK_START_CONTAINER ? OCI_STATUS_CREATED : OCI_STATUS_CREATING, getpid());
 }
 
+static const char *process_state(struct apply *ctx, const char *metadata)
+{
+	struct container *c = ctx->run;
+
+	return container_process_state_json(c, metadata, c->init_pid);
+}
+
+/* Our pid as the runtime sees it: nobody has told us, and the host's /proc is out of reach once the container is made. */
+static void note_pid(struct container *c)
+{
+	char self[32];
+	ssize_t n = readlinkat(c->apply.proc_fd, "self", self, sizeof self - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	c->init_pid = (pid_t)strtol(self, NULL, 10);
+}
+
 /*
  * What led to the host is closed for good, before the container's own files are looked at: a path of the container
  * such as /proc/self/fd/5/.. would lead there as well (CVE-2024-21626).
  */
 static int close_descriptors(struct container *c, struct err *e)
 {
-	int keep[] = { c->sync[1], c->start_socket, log_fd() };
+	int keep[] = { c->sync[1], c->start_socket, c->apply.listener_fd, log_fd() };
 	int r = sys_close_all_but(3 + c->options->preserve_fds, keep, sizeof keep / sizeof *keep);
 
 	return r < 0 ? err_sys(e, -r, "close descriptors") : 0;
@@ -200,10 +218,13 @@ _Noreturn void container_init(struct container *c)
 	c->apply.run = c;
 	c->apply.call = call;
 	c->apply.state_json = state_for_hook;
+	c->apply.process_state = process_state;
 	c->apply.target = 0;
 	r = begin_init(c, &e);
 	if (r == 0)
-		r = apply_stage(&c->apply, STAGE_INIT, &e);
+		if (c->apply.listener_fd >= 0)
+		note_pid(c);
+	r = apply_stage(&c->apply, STAGE_INIT, &e);
 	if (r == 0)
 		r = be_created(c, &e);
 	if (r < 0)

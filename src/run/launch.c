@@ -75,6 +75,26 @@ const char *container_state_json(struct container *c, enum oci_status status, pi
 	return arena_strdup(c->context->arena, text.text);
 }
 
+const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid)
+{
+	_cleanup_str_ struct str text = STR_INIT;
+	struct oci_record rec = c->record;
+	struct oci_container_process_state process;
+	struct oci_state state;
+	char *fds[] = { "seccompFd" };
+
+	rec.pid = pid;
+	rec.has_pid = true;
+	state_describe(&rec, OCI_STATUS_CREATED, &state);
+	process = (struct oci_container_process_state){
+		.oci_version = state.oci_version, .fds = fds, .fds_len = 1, .pid = pid, .metadata = (char *)metadata,
+		.state = &state,
+	};
+	if (oci_write(&text, &oci_container_process_state_type, &process, OCI_COMPACT) < 0 || text.failed)
+		return NULL;
+	return arena_strdup(c->context->arena, text.text);
+}
+
 static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
 {
 	struct container *c = ctx->run;
@@ -125,6 +145,7 @@ static int prepare(struct container *c, struct err *e)
 		.group_fd = -1,
 		.cgroup_fd = -1,
 		.console_fd = -1,
+		.listener_fd = -1,
 		.mask_fd = -1,
 		.slots = arena_array(c->context->arena, c->plan.slots, sizeof(int)),
 		.state_json = state_for_hook,
@@ -182,6 +203,8 @@ static int make_process(struct container *c, struct err *e)
 		c->init_pidfd = pidfd;
 	}
 	close_fd(&c->sync[1]);
+	/* The one at the other end must see init's end close. */
+	close_fd(&c->apply.listener_fd);
 	return 0;
 }
 

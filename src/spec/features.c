@@ -19,32 +19,29 @@ static struct oci_features_enabled *enabled(struct arena *a, const char *path)
 	return f;
 }
 
-/* Every constant of an enumeration, but for one that may be left out (0: none). The element is an enum, so an int. */
-static void *all_words(struct arena *a, const struct oci_enum *words, int but, size_t *ret_len)
+/* Every constant of an enumeration. The element is an enum, so an int. */
+static void *all_words(struct arena *a, const struct oci_enum *words, size_t *ret_len)
 {
 	int *list = arena_array(a, words->len, sizeof *list);
 
 	*ret_len = 0;
 	for (int word = 1; list && word <= (int)words->len; word++)
-		if (word != but)
-			list[(*ret_len)++] = word;
+		list[(*ret_len)++] = word;
 	return list;
 }
 
 static struct oci_features_seccomp *seccomp(struct arena *a, const struct spec_implemented *have)
 {
-	bool notify = spec_applies("linux.seccomp.syscalls[].action: SCMP_ACT_NOTIFY");
 	struct oci_features_seccomp *f = arena_alloc(a, sizeof *f);
 
 	if (!f)
 		return NULL;
 	f->enabled = f->has_enabled = true;
-	f->actions = all_words(a, &oci_seccomp_action_words, notify ? 0 : OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY,
-			       &f->actions_len);
-	f->operators = all_words(a, &oci_seccomp_operators_words, 0, &f->operators_len);
+	f->actions = all_words(a, &oci_seccomp_action_words, &f->actions_len);
+	f->operators = all_words(a, &oci_seccomp_operators_words, &f->operators_len);
 	f->archs = (enum oci_seccomp_arch *)have->seccomp_archs;
 	f->archs_len = have->seccomp_archs_len;
-	f->known_flags = all_words(a, &oci_seccomp_flag_words, 0, &f->known_flags_len);
+	f->known_flags = all_words(a, &oci_seccomp_flag_words, &f->known_flags_len);
 	f->supported_flags = (enum oci_seccomp_flag *)have->seccomp_flags;
 	f->supported_flags_len = have->seccomp_flags_len;
 	return f;
@@ -70,8 +67,8 @@ static struct oci_features_memory_policy *memory_policy(struct arena *a)
 	f = arena_alloc(a, sizeof *f);
 	if (!f)
 		return NULL;
-	f->modes = all_words(a, &oci_memory_policy_mode_words, 0, &f->modes_len);
-	f->flags = all_words(a, &oci_memory_policy_flag_words, 0, &f->flags_len);
+	f->modes = all_words(a, &oci_memory_policy_mode_words, &f->modes_len);
+	f->flags = all_words(a, &oci_memory_policy_flag_words, &f->flags_len);
 	return f;
 }
 
@@ -81,7 +78,7 @@ static struct oci_features_linux *linux_section(struct arena *a, const struct sp
 
 	if (!f)
 		return NULL;
-	f->namespaces = all_words(a, &oci_namespace_type_words, 0, &f->namespaces_len);
+	f->namespaces = all_words(a, &oci_namespace_type_words, &f->namespaces_len);
 	f->capabilities = (char **)have->capabilities;
 	f->capabilities_len = have->capabilities_len;
 	f->cgroup = cgroup(a);

@@ -45,22 +45,6 @@ ASKED(intel_rdt)
 	return s->linux->intel_rdt;
 }
 
-/* config-linux.md: the listener's properties are without effect where nothing notifies. */
-ASKED(seccomp_default_notify)
-{
-	return s->linux->seccomp && s->linux->seccomp->default_action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY;
-}
-
-ASKED(seccomp_notify)
-{
-	const struct oci_seccomp *seccomp = s->linux->seccomp;
-
-	for (*index = 0; seccomp && *index < seccomp->syscalls_len; ++*index)
-		if (seccomp->syscalls[*index].action == OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY)
-			return true;
-	return false;
-}
-
 /* ---- linux.resources: a limit of 0, or of -1 where that means none, asks for nothing; engines write those ---- */
 
 ASKED(unified)
@@ -129,8 +113,6 @@ static const struct row rows[] = {
 	{ "linux.mountLabel", mount_label },
 	{ "linux.netDevices", net_devices },
 	{ "linux.intelRdt", intel_rdt },
-	{ "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY", seccomp_default_notify },
-	{ "linux.seccomp.syscalls[].action: SCMP_ACT_NOTIFY", seccomp_notify },
 	{ "linux.resources.unified", unified },
 	{ "linux.resources.memory", memory },
 	{ "linux.resources.cpu", cpu },

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -10,9 +11,9 @@
 #include "apply/seccomp.h"
 #include "base/io.h"
 #include "sys/creds.c"
-
-
 #include "sys/exec.c"
+#include "sys/notify.c"
+#include "sys/socket.c"
 
 static struct arena *arena;
 static struct err err;
@@ -282,6 +283,80 @@ static void the_operations(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static const char *state_text(struct apply *ctx, const char *metadata)
+{
+	return arena_printf(ctx->arena, "state %s", metadata);
+}
+
+/* The child asks about what it needs to send, and the parent, who got the descriptor all the same, denies it. */
+static void a_filter_that_asks(void **state)
+{
+	struct plan_seccomp_rule rules[] = {
+		{ .name = "sendmsg", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY },
+		{ .name = "futex", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY },
+		{ .name = "getppid", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY },
+	};
+	struct plan_seccomp filter = { .default_action = ALLOW, .rules = rules, .rules_len = 3, .notify = true, .metadata = "m" };
+	const struct op op = { .type = OP_SECCOMP, .seccomp = &filter };
+	struct apply ctx = { .arena = arena, .state_root = dir, .process_state = state_text };
+	struct seccomp_notif question = { 0 };
+	struct seccomp_notif_resp reply = { .error = -55 };
+	int pair[2], listener, status;
+	char text[64];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(sys_socket_pair(pair), 0);
+	ctx.listener_fd = pair[1];
+	assert_ok(apply_seccomp_build(&ctx, &op, &err), &err);
+	pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		if (sys_set_no_new_privs() < 0 || apply_seccomp(&ctx, &op, &err) < 0)
+			_exit(2);
+		syscall(SYS_exit_group, syscall(SYS_getppid) < 0 && errno == 55 && ctx.listener_fd == -1 ? 0 : 3);
+	}
+	close(pair[1]);
+	assert_int_equal(sys_socket_recv_fd(pair[0], text, sizeof text, &listener), 0);
+	assert_string_equal(text, "state m");
+	/* closed after the one message */
+	assert_int_equal(read(pair[0], text, 1), 0);
+	assert_int_equal(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question), 0);
+	assert_int_equal(question.data.nr, SYS_getppid);
+	reply.id = question.id;
+	assert_int_equal(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(listener);
+	close(pair[0]);
+}
+
+static void nobody_to_ask(void **state)
+{
+	struct plan_seccomp_rule rule = { .name = "getppid", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY };
+	struct plan_seccomp filter = { .default_action = ALLOW, .rules = &rule, .rules_len = 1, .notify = true };
+	const struct op op = { .type = OP_SECCOMP, .seccomp = &filter };
+	struct apply ctx = { .arena = arena, .state_root = dir, .process_state = state_text };
+	int pair[2], status;
+	pid_t pid;
+
+	(void)state;
+	assert_ok(apply_seccomp_build(&ctx, &op, &err), &err);
+	pid = fork();
+	if (pid == 0) {
+		sys_set_no_new_privs();
+		sys_socket_pair(pair);
+		close(pair[0]);
+		ctx.listener_fd = pair[1];
+		if (apply_seccomp(&ctx, &op, &err) != -EPIPE || !strstr(err.text, "has hung up"))
+			_exit(1);
+		/* and the filter is not in force */
+		_exit(syscall(SYS_getppid) < 0 ? 2 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -295,6 +370,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(two_filters_in_one_slot),
 	TEST(no_cache_is_no_failure),
 	TEST(the_operations),
+	TEST(a_filter_that_asks),
+	TEST(nobody_to_ask),
 };
 
 UNIT_MAIN(tests)

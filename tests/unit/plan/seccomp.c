@@ -100,19 +100,41 @@ static void flags_are_the_kernels(void **state)
 	assert_int_equal(plan.ops[0].seccomp->flags, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 }
 
+#define ASKS "\"syscalls\":[{\"names\":[\"a\"],\"action\":\"SCMP_ACT_NOTIFY\"}]"
+#define LISTENER "\"listenerPath\":\"/x\",\"listenerMetadata\":\"m\""
+#define ALL_FLAGS "\"flags\":[\"SECCOMP_FILTER_FLAG_TSYNC\",\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"
+
+static void who_is_asked(void **state)
+{
+	_cleanup_str_ struct str text = STR_INIT;
+
+	(void)state;
+	assert_ok(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," LISTENER "," ALL_FLAGS "," ASKS "}"), &err);
+	assert_int_equal(plan.len, 2);
+	assert_int_equal(plan.ops[0].type, OP_SECCOMP_LISTENER);
+	assert_string_equal(plan.ops[0].text, "/x");
+	assert_string_equal(plan.ops[1].seccomp->metadata, "m");
+	assert_true(plan.ops[1].seccomp->notify);
+	/* the kernel does not take both */
+	assert_int_equal(plan.ops[1].seccomp->flags, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	plan_seccomp_print(plan.ops[1].seccomp, &text);
+	assert_string_equal(str_text(&text), " default ALLOW; flag WAIT_KILLABLE_RECV; NOTIFY: a");
+	/* nobody asks */
+	assert_ok(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," LISTENER "," ALL_FLAGS "}"), &err);
+	assert_int_equal(plan.len, 1);
+	assert_false(plan.ops[0].seccomp->notify);
+	assert_int_equal(plan.ops[0].seccomp->flags, SECCOMP_FILTER_FLAG_TSYNC);
+}
+
 static void what_is_refused(void **state)
 {
 	(void)state;
-	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}"), &err, ENOTSUP,
-		     "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY is not supported");
+	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"\"}"), &err, EINVAL,
+		     "linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY needs somebody who answers");
+	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"defaultErrnoRet\":1,\"listenerPath\":\"/x\"}"), &err,
+		     EINVAL, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot return an errno: leave it out");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1}"), &err, EINVAL,
 		     "linux.seccomp.defaultAction: SCMP_ACT_ALLOW cannot return an errno: leave it out");
-	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/x\"}"), &err, ENOTSUP,
-		     "linux.seccomp.listenerPath: SCMP_ACT_NOTIFY is not supported");
-	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":"
-			       "[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}"), &err, ENOTSUP,
-		     "linux.seccomp.flags[0]: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is for SCMP_ACT_NOTIFY, which is "
-		     "not supported");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],"
 			       "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":5000}]}"), &err, EINVAL,
 		     "linux.seccomp.syscalls[0]: errno 5000 is above 4095");
@@ -130,6 +152,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_repeated_index_means_any_of_them),
 	TEST(what_says_nothing_is_left_out),
 	TEST(flags_are_the_kernels),
+	TEST(who_is_asked),
 	TEST(what_is_refused),
 };
 

@@ -1,0 +1,20 @@
+/* A filter of system calls that asks somebody: seccomp_unotify(2). */
+#pragma once
+
+#include <linux/filter.h>
+#include <stddef.h>
+
+/* Who is asked. */
+struct sys_listener {
+	int sock;                     /* a connected stream socket; closed when all is sent, or nothing can be */
+	const char *text;             /* what is sent along with the descriptor */
+};
+
+/*
+ * Loads the filter into the calling thread, and sends the descriptor by which its questions are answered. Nothing of
+ * that needs a call that the filter may ask about. Returns 0 or -errno; *ret_sent is 0 or the -errno of the sending,
+ * of which the kernel does not know: the filter is in force then, and each question is answered with ENOSYS.
+ */
+int sys_seccomp_load_notify(const struct sock_fprog *program, unsigned flags, struct sys_listener *l, int *ret_sent);
+/* 0 while the other end is there, -EPIPE when it is not. */
+int sys_socket_alive(int sock);
