@@ -106,8 +106,6 @@ static void flags_are_the_kernels(void **state)
 
 static void who_is_asked(void **state)
 {
-	_cleanup_str_ struct str text = STR_INIT;
-
 	(void)state;
 	assert_ok(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\"," LISTENER "," ALL_FLAGS "," ASKS "}"), &err);
 	assert_int_equal(plan.len, 2);
@@ -117,6 +115,7 @@ static void who_is_asked(void **state)
 	assert_true(plan.ops[1].seccomp->notify);
 	/* the kernel does not take both */
 	assert_int_equal(plan.ops[1].seccomp->flags, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	str_free(&text);
 	plan_seccomp_print(plan.ops[1].seccomp, &text);
 	assert_string_equal(str_text(&text), " default ALLOW; flag WAIT_KILLABLE_RECV; NOTIFY: a");
 	/* nobody asks */
