@@ -5,13 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A name from outside may hold control characters: an error stays one line and never drives a terminal. */
-static void make_one_line(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = *s == '\n' || *s == '\t' ? ' ' : '?';
-}
+#include "base/str.h"
 
 const char *err_name(int num)
 {
@@ -23,48 +17,73 @@ const char *err_name(int num)
 	return buf;
 }
 
-static void set_text(struct err *e, int num, const char *fmt, va_list ap)
+enum { WHOLE_MAX = 8 * ERR_TEXT_MAX, END_MAX = 256 };
+
+/* What is too long loses its middle: a name is cut, and the reason behind it stays. */
+static void set_text(struct err *e, int num, char *whole)
 {
+	size_t len;
+
 	e->num = num;
-	vsnprintf(e->text, sizeof e->text, fmt, ap);
-	make_one_line(e->text);
+	str_make_plain(whole);
+	len = strlen(whole);
+	if (len < sizeof e->text) {
+		strcpy(e->text, whole);
+		return;
+	}
+	size_t begin = sizeof e->text - END_MAX - strlen("...") - 1;
+
+	memcpy(e->text, whole, begin);
+	strcpy(e->text + begin, "...");
+	strcat(e->text, whole + len - END_MAX);
+	/* The cuts may have gone through a letter. */
+	str_make_plain(e->text);
+}
+
+/* What does not fit into `whole` at all is cut at the end, and the reason comes after it. */
+static __attribute__((format(printf, 3, 0))) void format(char *whole, size_t size, const char *fmt, va_list ap, const char *after)
+{
+	size_t room = size - strlen(after);
+
+	vsnprintf(whole, room, fmt, ap);
+	strcat(whole, after);
 }
 
 int err_set(struct err *e, int num, const char *fmt, ...)
 {
+	char whole[WHOLE_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_text(e, num, fmt, ap);
+	format(whole, sizeof whole, fmt, ap, "");
 	va_end(ap);
+	set_text(e, num, whole);
 	return -num;
 }
 
 int err_sys(struct err *e, int num, const char *fmt, ...)
 {
-	size_t len;
+	char whole[WHOLE_MAX], reason[160];
 	va_list ap;
 
+	snprintf(reason, sizeof reason, ": %s", err_name(num));
 	va_start(ap, fmt);
-	set_text(e, num, fmt, ap);
+	format(whole, sizeof whole, fmt, ap, reason);
 	va_end(ap);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof e->text - len, ": %s", err_name(num));
+	set_text(e, num, whole);
 	return -num;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)
 {
-	char old[ERR_TEXT_MAX];
-	size_t len;
+	char whole[WHOLE_MAX], old[ERR_TEXT_MAX + 2];
 	va_list ap;
 
-	memcpy(old, e->text, sizeof old);
+	snprintf(old, sizeof old, ": %s", e->text);
 	va_start(ap, fmt);
-	set_text(e, e->num, fmt, ap);
+	format(whole, sizeof whole, fmt, ap, old);
 	va_end(ap);
-	len = strlen(e->text);
-	snprintf(e->text + len, sizeof e->text - len, ": %s", old);
+	set_text(e, e->num, whole);
 	return -e->num;
 }
 

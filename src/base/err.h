@@ -17,7 +17,7 @@
 
 struct err {
 	int num;                  /* a positive errno value, 0: no error */
-	char text[ERR_TEXT_MAX];  /* NUL-terminated, cut at the end if too long; never holds a newline */
+	char text[ERR_TEXT_MAX];  /* NUL-terminated, cut in its middle if too long; plain as by str_make_plain */
 };
 
 /* Sets number and text. Returns -num, so that `return err_set(e, EINVAL, ...)` reads well. num must not be 0. */

@@ -100,6 +100,56 @@ bool path_is_below(const char *path, const char *dir)
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
+/* One letter: its bytes, or 0 if they are no UTF-8 (RFC 3629: nothing overlong, no surrogates). */
+static size_t decode_utf8(const unsigned char *s, unsigned *ret)
+{
+	static const struct {
+		unsigned char mask, lead;
+		unsigned least;
+	} forms[] = { { 0x80, 0, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+
+	for (size_t more = 0; more < sizeof forms / sizeof *forms; more++) {
+		if ((s[0] & forms[more].mask) != forms[more].lead)
+			continue;
+		unsigned letter = s[0] & (unsigned char)~forms[more].mask;
+		for (size_t i = 1; i <= more; i++) {
+			if ((s[i] & 0xc0) != 0x80)
+				return 0;
+			letter = letter << 6 | (s[i] & 0x3f);
+		}
+		if (letter < forms[more].least || letter > 0x10ffff || (letter >= 0xd800 && letter <= 0xdfff))
+			return 0;
+		*ret = letter;
+		return more + 1;
+	}
+	return 0;
+}
+
+static bool is_control(unsigned letter)
+{
+	return letter < 0x20 || (letter >= 0x7f && letter <= 0x9f) || (letter >= 0x2028 && letter <= 0x202e) ||
+	       (letter >= 0x2066 && letter <= 0x2069);
+}
+
+void str_make_plain(char *text)
+{
+	unsigned char *from = (unsigned char *)text, *to = from;
+
+	while (*from) {
+		unsigned letter = 0;
+		size_t n = decode_utf8(from, &letter);
+
+		if (n > 0 && !is_control(letter)) {
+			memmove(to, from, n);
+			to += n;
+		} else {
+			*to++ = letter == '\n' || letter == '\t' ? ' ' : '?';
+		}
+		from += n > 0 ? n : 1;
+	}
+	*to = '\0';
+}
+
 int parse_u64(const char *s, unsigned long long max, unsigned long long *ret)
 {
 	unsigned long long n;

@@ -102,10 +102,13 @@ static int format_table(struct cli *c, const struct oci_state *states, size_t le
 	for (size_t i = 0; i < len; i++) {
 		const struct oci_state *s = &states[i];
 		const char *pid = arena_printf(c->arena, "%lld", (long long)s->pid);
+		/* A row stays a row, whatever the directory is called. */
+		char *bundle = arena_strdup(c->arena, or_empty(s->bundle));
 
-		if (!pid)
+		if (!pid || !bundle)
 			return err_oom(e);
-		rows[i + 1] = (struct row){ { s->id, pid, oci_status_name(s->status), or_empty(s->bundle),
+		str_make_plain(bundle);
+		rows[i + 1] = (struct row){ { s->id, pid, oci_status_name(s->status), bundle,
 					      or_empty(s->created), or_empty(s->owner) } };
 	}
 	add_table(out, rows, len + 1);
