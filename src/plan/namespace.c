@@ -189,12 +189,17 @@ static int map_ids(struct build *b, struct err *e)
 /* Outer's own user namespace, where it makes one: the first of two levels, or the container's. */
 static void add_outer_userns(struct build *b)
 {
+	uint64_t flags = CLONE_NEWUSER | (b->lock ? CLONE_NEWNS : 0);
 	struct plan *p = b->plan;
 
 	p->outer_userns = b->lock || (wants_offsets(b) && (b->new_ns & CLONE_NEWUSER));
 	if (!p->outer_userns)
 		return;
-	plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWUSER | (b->lock ? CLONE_NEWNS : 0);
+	p->has_outer = true;
+	if (b->joined_ns)
+		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = flags;
+	else
+		p->outer_flags = flags;
 	if (!b->lock)
 		p->init_flags &= ~(uint64_t)CLONE_NEWUSER;
 }

@@ -101,6 +101,14 @@ struct op *plan_add_element(struct plan *p, enum plan_stage stage, enum op_type 
 	return op;
 }
 
+bool plan_calls(const struct plan *p, enum plan_stage stage)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].type == OP_CALL && p->ops[i].call == stage)
+			return true;
+	return false;
+}
+
 const char *plan_text(struct plan *p, const char *fmt, ...)
 {
 	va_list ap;

@@ -11,9 +11,9 @@
  *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
  *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
  *             `start`, the last of which is the exec.
- *   The stages FOR_OUTER, FOR_INIT, HOOKS and READY are run on behalf of a process that waits for them: by the runtime,
- *   but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one, else the runtime). READY
- *   is when init has done all its INIT operations.
+ *   The stages FOR_OUTER, FOR_INIT and HOOKS are run on behalf of a process that waits for them (OP_CALL): by the
+ *   runtime, but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one). READY
+ *   is what the runtime does on init before init may start.
  *
  * Ownership: everything a plan points to lives in the arena it was built with, or in the config.
  */
@@ -371,6 +371,7 @@ struct plan {
 	size_t len;
 	bool has_outer;               /* there are OUTER operations */
 	bool outer_userns;            /* outer makes a user namespace: it writes init's maps */
+	uint64_t outer_flags;         /* CLONE_NEW* for the clone3(2) of outer, where it joins nothing first */
 	uint64_t init_flags;          /* CLONE_NEW* for the clone3(2) of init */
 	size_t slots;                 /* of OP_OPEN_TREE and OP_USERNS */
 	const char *cgroup_path;      /* NULL: none */
@@ -389,6 +390,8 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);
 /* The same for element `index` of the array `where`. There may be thousands, so their names are not spelt out. */
 struct op *plan_add_element(struct plan *p, enum plan_stage stage, enum op_type type, const char *where, size_t index);
+/* True if a process waits for that stage (OP_CALL). */
+bool plan_calls(const struct plan *p, enum plan_stage stage);
 /* printf into the plan's arena; "" when memory is used up (also remembered). */
 const char *plan_text(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

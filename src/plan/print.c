@@ -389,6 +389,11 @@ void plan_print(const struct plan *p, struct str *out)
 	for (enum plan_stage stage = 0; stage < STAGE_COUNT; stage++) {
 		bool any = false;
 
+		if (stage == STAGE_OUTER && p->has_outer) {
+			str_add(out, "clone outer:");
+			add_flags(out, namespace_names, p->outer_flags, "");
+			str_addc(out, '\n');
+		}
 		for (size_t i = 0; i < p->len; i++) {
 			if (p->ops[i].stage != stage)
 				continue;

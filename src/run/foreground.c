@@ -98,6 +98,9 @@ static int run_created(struct container *c, int *ret_status, struct err *e)
 	int r;
 
 	r = start_hear(c->sync[0], e);
+	c->record.status = OCI_STATUS_RUNNING;
+	if (r == 0)
+		r = state_write(&o.dir, &c->record, e);
 	if (r == 0)
 		r = start_run_hooks(c->context, &o, e);
 	if (r == 0 && !c->options->detach) {

@@ -32,11 +32,10 @@ static _Noreturn void fail(int fd, const struct err *e)
 static int call(struct apply *ctx, enum plan_stage stage, struct err *e)
 {
 	struct container *c = ctx->run;
-	int r = 0;
+	/* Who makes a user namespace knows that its maps are due. Outer, with namespaces to join first, unshares later. */
+	bool ask = stage == STAGE_HOOKS || (stage == STAGE_FOR_OUTER && !c->plan.outer_flags);
+	int r = ask ? sync_send(c->sync[1], SYNC_CALL, (int)stage) : 0;
 
-	/* Outer does it of its own accord, right after it has made init. */
-	if (!(stage == STAGE_FOR_INIT && c->plan.outer_userns))
-		r = sync_send(c->sync[1], SYNC_CALL, (int)stage);
 	if (r < 0)
 		return err_sys(e, -r, "ask the runtime for the stage %s", plan_stage_name(stage));
 	return sync_expect(c->sync[1], SYNC_DONE, e);
@@ -59,20 +58,17 @@ static int make_init(struct container *c, struct err *e)
 		return err_sys(e, -pid, "make the container's first process");
 	if (pid == 0)
 		container_init(c);
+	if (c->plan.outer_userns) {
+		c->apply.target = pid;
+		r = apply_stage(&c->apply, STAGE_FOR_INIT, e);
+		/* To init's end, which ours of the runtime's leads to. */
+		if (r == 0 && plan_calls(&c->plan, STAGE_FOR_INIT))
+			r = sync_send(c->sync[0], SYNC_DONE, 0);
+		if (r < 0)
+			return r;
+	}
 	r = sync_send(c->sync[1], SYNC_INIT, pid);
-	if (r < 0)
-		return err_sys(e, -r, "tell the runtime about the first process");
-	if (!c->plan.outer_userns)
-		return 0;
-	c->apply.target = pid;
-	r = apply_stage(&c->apply, STAGE_FOR_INIT, e);
-	if (r < 0)
-		return r;
-	/* Only where init asks for it: it waits on its end, which this one leads to. */
-	for (size_t i = 0; i < c->plan.len; i++)
-		if (c->plan.ops[i].type == OP_CALL && c->plan.ops[i].call == STAGE_FOR_INIT)
-			return sync_send(c->sync[0], SYNC_DONE, 0);
-	return 0;
+	return r < 0 ? err_sys(e, -r, "tell the runtime about the first process") : 0;
 }
 
 _Noreturn void container_outer(struct container *c)
@@ -95,6 +91,8 @@ _Noreturn void container_outer(struct container *c)
 	r = apply_stage(&c->apply, STAGE_OUTER, &e);
 	if (r == 0)
 		r = make_init(c, &e);
+	if (r < 0 && !e.num)
+		err_sys(&e, -r, "make the container's first process");
 	if (r < 0)
 		fail(c->sync[1], &e);
 	_exit(0);

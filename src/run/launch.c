@@ -177,11 +177,93 @@ static int prepare(struct container *c, struct err *e)
 	return apply_stage(ctx, STAGE_RUNTIME, e);
 }
 
+static int write_pid_file(const struct container *c, struct err *e)
+{
+	const char *path = c->options->pid_file, *name;
+	char text[24], dir[PATH_MAX];
+
+	if (!path)
+		return 0;
+	if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
+		return err_sys(e, ENAMETOOLONG, "--pid-file %s", path);
+	name = strrchr(path, '/');
+	strcpy(dir + (name ? (size_t)(name - path) + (name == path) : 0), "");
+	_cleanup_close_ int fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "--pid-file %s", path);
+	/* No newline: containerd takes the whole file for a number. */
+	snprintf(text, sizeof text, "%ld", (long)c->init_pid);
+	if (io_write_file_atomic(fd, name ? name + 1 : path, text, strlen(text), 0644, e) < 0)
+		return err_prefix(e, "--pid-file %s", path);
+	return 0;
+}
+
+/* The record names init, whose creation may be still under way: from here on delete --force finds it. */
+static int release_init(struct container *c, struct err *e)
+{
+	int r = state_process_start_time(c->context->proc_fd, c->init_pid, &c->record.pid_start_time, e);
+
+	if (r < 0)
+		return r;
+	c->record.pid = c->init_pid;
+	c->record.has_pid = c->record.has_pid_start_time = true;
+	if (!c->start_over_sync)
+		c->record.status = OCI_STATUS_CREATED;
+	c->apply.target = c->init_pid;
+	r = apply_stage(&c->apply, STAGE_READY, e);
+	if (r == 0)
+		r = state_write(&c->dir, &c->record, e);
+	if (r == 0)
+		r = write_pid_file(c, e);
+	if (r < 0)
+		return r;
+	r = sync_send(c->sync[0], SYNC_RELEASE, 0);
+	return r < 0 ? err_sys(e, -r, "release the first process") : 0;
+}
+
+/* Runs a stage for a process that waits for it, if it does. */
+static int serve_stage(struct container *c, enum plan_stage stage, pid_t target, struct err *e)
+{
+	int r;
+
+	if (!plan_calls(&c->plan, stage))
+		return 0;
+	c->apply.target = target;
+	r = apply_stage(&c->apply, stage, e);
+	if (r < 0)
+		return r;
+	r = sync_send(c->sync[0], SYNC_DONE, 0);
+	return r < 0 ? err_sys(e, -r, "answer the container's process") : 0;
+}
+
+/* `run` lets init go at once: it then never waits for us, unless a hook of ours comes before the start. */
+static bool releases_early(const struct container *c)
+{
+	return c->start_over_sync && !plan_calls(&c->plan, STAGE_HOOKS);
+}
+
+static int adopt_init(struct container *c, pid_t pid, struct err *e)
+{
+	int r = 0;
+
+	c->init_pid = pid;
+	if (c->init_pidfd < 0)
+		c->init_pidfd = sys_pidfd_open(pid);
+	if (c->init_pidfd < 0)
+		return err_sys(e, -c->init_pidfd, "open the first process");
+	if (!c->plan.outer_userns)
+		r = serve_stage(c, STAGE_FOR_INIT, pid, e);
+	if (r == 0 && releases_early(c))
+		r = release_init(c, e);
+	/* It may have failed and ended by now. Then its last words are still to be read, and say why. */
+	return r == -ESRCH || r == -EPIPE ? 0 : r;
+}
+
 static int make_process(struct container *c, struct err *e)
 {
 	bool outer = c->plan.has_outer;
 	/* Outer is put into the cgroup as well, for init to be born there: as the container's root it could not do it. */
-	struct sys_clone how = { .flags = outer ? 0 : c->plan.init_flags, .cgroup_fd = c->apply.cgroup_fd };
+	struct sys_clone how = { .flags = outer ? c->plan.outer_flags : c->plan.init_flags, .cgroup_fd = c->apply.cgroup_fd };
 	int pidfd = -1;
 	pid_t pid;
 
@@ -195,17 +277,16 @@ static int make_process(struct container *c, struct err *e)
 		return err_sys(e, -pid, "make the container's first process");
 	if (pid == 0)
 		outer ? container_outer(c) : container_init(c);
-	if (outer) {
-		c->outer_pid = pid;
-		c->outer_pidfd = pidfd;
-	} else {
-		c->init_pid = pid;
-		c->init_pidfd = pidfd;
-	}
 	close_fd(&c->sync[1]);
 	/* The one at the other end must see init's end close. */
 	close_fd(&c->apply.listener_fd);
-	return 0;
+	if (!outer) {
+		c->init_pidfd = pidfd;
+		return adopt_init(c, pid, e);
+	}
+	c->outer_pid = pid;
+	c->outer_pidfd = pidfd;
+	return c->plan.outer_flags ? serve_stage(c, STAGE_FOR_OUTER, pid, e) : 0;
 }
 
 static int describe_death(pid_t *pid, const char *who, struct err *e)
@@ -252,13 +333,6 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 	}
 }
 
-static int meet_init(struct container *c, pid_t pid, struct err *e)
-{
-	c->init_pid = pid;
-	c->init_pidfd = sys_pidfd_open(pid);
-	return c->init_pidfd < 0 ? err_sys(e, -c->init_pidfd, "open the first process") : 0;
-}
-
 /* Init may be faster than outer, which says who it is. It waits for our answer, so the next word is outer's. */
 static int await_init(struct container *c, struct err *e)
 {
@@ -271,7 +345,7 @@ static int await_init(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	if (m.type == SYNC_INIT)
-		return meet_init(c, m.value, e);
+		return adopt_init(c, m.value, e);
 	if (m.type != SYNC_ERROR)
 		return err_set(e, EBADMSG, "unexpected message %d from the container", (int)m.type);
 	*e = m.err;
@@ -280,16 +354,14 @@ static int await_init(struct container *c, struct err *e)
 
 static int serve_call(struct container *c, int stage, struct err *e)
 {
-	int r = 0;
+	int r;
 
-	if (stage != STAGE_FOR_OUTER && stage != STAGE_FOR_INIT && stage != STAGE_HOOKS)
+	if (stage == STAGE_FOR_OUTER && c->outer_pid > 0)
+		return serve_stage(c, STAGE_FOR_OUTER, c->outer_pid, e);
+	if (stage != STAGE_HOOKS)
 		return err_set(e, EBADMSG, "unexpected call of stage %d", stage);
-	if (stage != STAGE_FOR_OUTER)
-		r = await_init(c, e);
-	c->apply.target = stage == STAGE_FOR_OUTER ? c->outer_pid : c->init_pid;
-	if (r == 0)
-		r = apply_stage(&c->apply, stage, e);
-	return r == 0 ? sync_send(c->sync[0], SYNC_DONE, 0) : r;
+	r = await_init(c, e);
+	return r < 0 ? r : serve_stage(c, STAGE_HOOKS, c->init_pid, e);
 }
 
 static int serve(struct container *c, struct err *e)
@@ -308,14 +380,12 @@ static int serve(struct container *c, struct err *e)
 				return r;
 			break;
 		case SYNC_INIT:
-			r = meet_init(c, m.value, e);
+			r = adopt_init(c, m.value, e);
 			if (r < 0)
 				return r;
 			break;
 		case SYNC_READY:
-			r = await_init(c, e);
-			c->apply.target = c->init_pid;
-			return r < 0 ? r : apply_stage(&c->apply, STAGE_READY, e);
+			return await_init(c, e);
 		case SYNC_ERROR:
 			*e = m.err;
 			return -(e->num ? e->num : EIO);
@@ -327,46 +397,6 @@ static int serve(struct container *c, struct err *e)
 	}
 }
 
-static int write_pid_file(const struct container *c, struct err *e)
-{
-	const char *path = c->options->pid_file, *name;
-	char text[24], dir[PATH_MAX];
-
-	if (!path)
-		return 0;
-	if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
-		return err_sys(e, ENAMETOOLONG, "--pid-file %s", path);
-	name = strrchr(path, '/');
-	strcpy(dir + (name ? (size_t)(name - path) + (name == path) : 0), "");
-	_cleanup_close_ int fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "--pid-file %s", path);
-	/* No newline: containerd takes the whole file for a number. */
-	snprintf(text, sizeof text, "%ld", (long)c->init_pid);
-	if (io_write_file_atomic(fd, name ? name + 1 : path, text, strlen(text), 0644, e) < 0)
-		return err_prefix(e, "--pid-file %s", path);
-	return 0;
-}
-
-static int make_durable(struct container *c, struct err *e)
-{
-	int r = state_process_start_time(c->context->proc_fd, c->init_pid, &c->record.pid_start_time, e);
-
-	if (r < 0)
-		return r;
-	c->record.pid = c->init_pid;
-	c->record.has_pid = c->record.has_pid_start_time = true;
-	/* `run` starts it by the same message that releases it. */
-	c->record.status = c->start_over_sync ? OCI_STATUS_RUNNING : OCI_STATUS_CREATED;
-	r = state_write(&c->dir, &c->record, e);
-	if (r == 0)
-		r = write_pid_file(c, e);
-	if (r < 0)
-		return r;
-	r = sync_send(c->sync[0], SYNC_RELEASE, 0);
-	return r < 0 ? err_sys(e, -r, "release the first process") : 0;
-}
-
 static int launch(struct container *c, struct err *e)
 {
 	int r = prepare(c, e);
@@ -375,8 +405,8 @@ static int launch(struct container *c, struct err *e)
 		r = make_process(c, e);
 	if (r == 0)
 		r = serve(c, e);
-	if (r == 0)
-		r = make_durable(c, e);
+	if (r == 0 && !releases_early(c))
+		r = release_init(c, e);
 	return r;
 }
 

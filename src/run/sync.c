@@ -38,11 +38,12 @@ int sync_recv(int fd, struct sync_message *ret)
 {
 	ssize_t n;
 
+	/* ECONNRESET: the other side has ended without reading all. It is said once, and its last words come after it. */
 	do
 		n = recv(fd, ret, sizeof *ret, 0);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n < 0)
-		return errno == ECONNRESET ? 0 : -errno;
+		return -errno;
 	if (n == 0)
 		return 0;
 	if ((size_t)n != (ret->type == SYNC_ERROR ? sizeof *ret : offsetof(struct sync_message, err)))

@@ -2,11 +2,13 @@
  * What the processes of one `create` say to each other, over one pair of sequenced-packet sockets: the runtime has one
  * end, outer and init share the other. The conversation:
  *
- *     outer, init   CALL stage        "run this stage on my behalf"
- *     runtime       DONE              it has been run (FOR_INIT: outer answers init, where outer made its namespace)
+ *     outer, init   CALL stage        "run this stage on my behalf": what the runtime cannot know to be due
+ *     runtime       DONE              a stage has been run; id maps come without being asked for, FOR_INIT from outer
+ *                                     where outer made the user namespace
  *     outer         INIT pid          init exists; outer ends
  *     init          READY             everything up to "created" is done
- *     runtime       RELEASE           the state is durable: init may now outlive the runtime
+ *     runtime       RELEASE           the state is durable: init may now outlive the runtime. `run` sends it as soon
+ *                                     as the record names init, so that init need not wait for it
  *     starter       START             over init's listening socket; `run` needs none, RELEASE starts it
  *     any of them   ERROR             the last message, with the error; the sender ends
  *
