@@ -189,7 +189,7 @@ static int map_ids(struct build *b, struct err *e)
 /* Outer's own user namespace, where it makes one: the first of two levels, or the container's. */
 static void add_outer_userns(struct build *b)
 {
-	uint64_t flags = CLONE_NEWUSER | (b->lock ? CLONE_NEWNS : 0);
+	uint64_t own = CLONE_NEWUSER | (b->lock ? CLONE_NEWNS : 0);
 	struct plan *p = b->plan;
 
 	p->outer_userns = b->lock || (wants_offsets(b) && (b->new_ns & CLONE_NEWUSER));
@@ -197,9 +197,9 @@ static void add_outer_userns(struct build *b)
 		return;
 	p->has_outer = true;
 	if (b->joined_ns)
-		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = flags;
+		plan_add(p, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = own;
 	else
-		p->outer_flags = flags;
+		p->outer_flags = own;
 	if (!b->lock)
 		p->init_flags &= ~(uint64_t)CLONE_NEWUSER;
 }

@@ -97,7 +97,7 @@ for k in $(kinds); do
 		runner=$!
 		background="$background $runner"
 		wait_for grep -q up "$out"
-		is "$id" running || fail "$k: $(rt state "$id")"
+		wait_for is "$id" running || fail "$k: $(rt state "$id")"
 		# process 1 does not get a signal that it has no handler for, other than KILL
 		if [ "$signal" = HUP:129 ]; then
 			ok rt kill "$id" HUP
