@@ -102,11 +102,16 @@ int sys_fill_standard_streams(void)
 
 int sys_reset_signals(void)
 {
-	struct sigaction defaults = { .sa_handler = SIG_DFL };
+	/*
+	 * The kernel's own struct, all zero: SIG_DFL. The C library hides two signals that it uses itself, which a caller
+	 * may have left ignored (make does, through posix_spawn).
+	 */
+	const struct { unsigned long handler, flags, restorer, mask; } defaults = { 0 };
 	sigset_t none;
 
+	/* Fails for SIGKILL and SIGSTOP, which have no other disposition. */
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &defaults, NULL); /* fails for SIGKILL and SIGSTOP, which have no other disposition */
+		syscall(SYS_rt_sigaction, sig, &defaults, NULL, sizeof defaults.mask);
 	sigemptyset(&none);
 	return sys_result(sigprocmask(SIG_SETMASK, &none, NULL));
 }
