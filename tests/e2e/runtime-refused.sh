@@ -19,8 +19,6 @@ while IFS='|' read -r text filter; do
 done <<'END'
 process.apparmorProfile|.process.apparmorProfile = "docker-default"
 process.selinuxLabel|.process.selinuxLabel = "system_u:system_r:container_t:s0"
-mounts[1].uidMappings|.mounts[1] += { uidMappings: [{ containerID: 0, hostID: 0, size: 1 }], gidMappings: [{ containerID: 0, hostID: 0, size: 1 }] }
-mounts[2].options: idmap|.mounts[2].options += ["idmap"]
 linux.mountLabel|.linux.mountLabel = "system_u:object_r:container_file_t:s0"
 linux.netDevices|.linux.netDevices = { eth0: { name: "eth1" } }
 linux.intelRdt|.linux.intelRdt = { closID: "x" }
@@ -33,7 +31,6 @@ linux.resources.hugepageLimits|.linux.resources.hugepageLimits = [{ pageSize: "2
 linux.resources.network|.linux.resources.network.classID = 5
 linux.resources.rdma|.linux.resources.rdma = { mlx5: { hcaHandles: 1 } }
 linux.resources.unified|.linux.resources.unified = { "memory.high": "1" }
-linux.seccomp.defaultAction: SCMP_ACT_NOTIFY|.linux.seccomp = { defaultAction: "SCMP_ACT_NOTIFY" }
 END
 # what engines write and what asks for nothing
 inside 'echo fine' '.linux.resources = { memory: {}, cpu: { shares: 0 }, blockIO: { weight: 0 }, pids: { limit: -1 }, unified: {} } |
