@@ -44,6 +44,7 @@ cleanup() {
 		done
 	fi
 	for id in $background; do kill -KILL "$id" 2>/dev/null; done
+	chmod -R u+w "$tmp" 2>/dev/null # a store is read-only
 	rm -rf "$tmp" 2>/dev/null
 	exit $status
 }
