@@ -23,6 +23,7 @@ struct container {
 	pid_t runtime_pid, outer_pid, init_pid;
 	uint64_t soft_files;          /* the caller's RLIMIT_NOFILE, if it was raised for the plan's slots; else 0 */
 	bool start_over_sync;         /* `run` */
+	bool released;                /* init may outlive the runtime: the record names it */
 };
 
 /* load.c: reads and checks the bundle, fills everything up to the plan. Touches nothing. */
@@ -33,6 +34,18 @@ int container_load(struct container *c, struct run_context *context, const struc
 int container_launch(struct container *c, bool start_over_sync, struct err *e);
 /* Ends what launch made: processes, cgroup, state directory. Used on failure; errors are only logged. */
 void container_abort(struct container *c);
+
+/* serve.c: runs a stage for a process that waits for it, if the plan has one that does. */
+int container_serve_stage(struct container *c, enum plan_stage stage, pid_t target, struct err *e);
+/* Init exists: what is due at once is done, its id maps and for `run` its release. */
+int container_adopt(struct container *c, pid_t pid, struct err *e);
+/* Serves the processes until init is ready. What one of them says it failed of is the error. */
+int container_serve(struct container *c, struct err *e);
+/* Makes the record name init, and lets it go. -ESRCH, -EPIPE: it has ended. */
+int container_release(struct container *c, struct err *e);
+
+/* record.c: the intent record. */
+int container_fill_record(struct container *c, struct err *e);
 /* The OCI state as the hooks see it, in the arena. */
 const char *container_state_json(struct container *c, enum oci_status status, pid_t pid);
 

@@ -1,0 +1,75 @@
+/* Why: what is written down about a container, and what others are told of it, while it is being created. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "libocispec/field/write.h"
+#include "run/container.h"
+#include "state/codec.h"
+
+int container_fill_record(struct container *c, struct err *e)
+{
+	struct arena *a = c->context->arena;
+	struct oci_record *rec = &c->record;
+	char now[64];
+	struct timespec ts;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%S", &tm);
+	*rec = (struct oci_record){
+		.version = STATE_RECORD_VERSION,
+		.id = (char *)c->options->id,
+		.oci_version = c->spec->oci_version,
+		.bundle = (char *)c->bundle,
+		.rootfs = c->spec->root ? c->spec->root->path : NULL,
+		.created = arena_printf(a, "%s.%09ldZ", now, ts.tv_nsec),
+		.status = OCI_STATUS_CREATING,
+		.cgroup_path = (char *)c->plan.cgroup_path,
+		.rootless = !(c->facts.euid == 0 && c->facts.initial_userns),
+		.has_rootless = true,
+		.terminal = c->spec->process && c->spec->process->terminal,
+		.has_terminal = true,
+		.annotations = c->spec->annotations,
+		.hooks = c->spec->hooks,
+	};
+	if (rec->rootfs && rec->rootfs[0] != '/')
+		rec->rootfs = arena_printf(a, "%s/%s", c->bundle, rec->rootfs);
+	return arena_failed(a) ? err_oom(e) : 0;
+}
+
+const char *container_state_json(struct container *c, enum oci_status status, pid_t pid)
+{
+	_cleanup_str_ struct str text = STR_INIT;
+	struct oci_record rec = c->record;
+	struct oci_state state;
+
+	rec.pid = pid;
+	rec.has_pid = true;
+	state_describe(&rec, status, &state);
+	if (oci_write(&text, &oci_state_type, &state, OCI_COMPACT) < 0 || text.failed)
+		return NULL;
+	return arena_strdup(c->context->arena, text.text);
+}
+
+const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid)
+{
+	_cleanup_str_ struct str text = STR_INIT;
+	struct oci_record rec = c->record;
+	struct oci_container_process_state process;
+	struct oci_state state;
+	char *fds[] = { "seccompFd" };
+
+	rec.pid = pid;
+	rec.has_pid = true;
+	state_describe(&rec, OCI_STATUS_CREATED, &state);
+	process = (struct oci_container_process_state){
+		.oci_version = state.oci_version, .fds = fds, .fds_len = 1, .pid = pid, .metadata = (char *)metadata,
+		.state = &state,
+	};
+	if (oci_write(&text, &oci_container_process_state_type, &process, OCI_COMPACT) < 0 || text.failed)
+		return NULL;
+	return arena_strdup(c->context->arena, text.text);
+}

@@ -1,0 +1,209 @@
+/*
+ * Why: the runtime's side of the conversation (sync.h) with the processes that it makes: it serves the stages that they
+ * wait for, gets to know init, and releases it once the record names it.
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "run/container.h"
+#include "run/sync.h"
+#include "state/process.h"
+#include "sys/process.h"
+
+static int write_pid_file(const struct container *c, struct err *e)
+{
+	const char *path = c->options->pid_file, *name;
+	char text[24], dir[PATH_MAX];
+
+	if (!path)
+		return 0;
+	if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
+		return err_sys(e, ENAMETOOLONG, "--pid-file %s", path);
+	name = strrchr(path, '/');
+	strcpy(dir + (name ? (size_t)(name - path) + (name == path) : 0), "");
+	_cleanup_close_ int fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "--pid-file %s", path);
+	/* No newline: containerd takes the whole file for a number. */
+	snprintf(text, sizeof text, "%ld", (long)c->init_pid);
+	if (io_write_file_atomic(fd, name ? name + 1 : path, text, strlen(text), 0644, e) < 0)
+		return err_prefix(e, "--pid-file %s", path);
+	return 0;
+}
+
+int container_release(struct container *c, struct err *e)
+{
+	int r = state_process_start_time(c->context->proc_fd, c->init_pid, &c->record.pid_start_time, e);
+
+	if (r < 0)
+		return r;
+	c->record.pid = c->init_pid;
+	c->record.has_pid = c->record.has_pid_start_time = true;
+	if (!c->start_over_sync)
+		c->record.status = OCI_STATUS_CREATED;
+	c->apply.target = c->init_pid;
+	r = apply_stage(&c->apply, STAGE_READY, e);
+	if (r == 0)
+		r = state_write(&c->dir, &c->record, e);
+	if (r == 0)
+		r = write_pid_file(c, e);
+	if (r < 0)
+		return r;
+	r = sync_send(c->sync[0], SYNC_RELEASE, 0);
+	if (r < 0)
+		return err_sys(e, -r, "release the first process");
+	c->released = true;
+	return 0;
+}
+
+int container_serve_stage(struct container *c, enum plan_stage stage, pid_t target, struct err *e)
+{
+	int r;
+
+	if (!plan_calls(&c->plan, stage))
+		return 0;
+	c->apply.target = target;
+	r = apply_stage(&c->apply, stage, e);
+	if (r < 0)
+		return r;
+	r = sync_send(c->sync[0], SYNC_DONE, 0);
+	return r < 0 ? err_sys(e, -r, "answer the container's process") : 0;
+}
+
+/* `run` lets init go at once: it then never waits for us, unless a hook of ours comes before the start. */
+static bool releases_early(const struct container *c)
+{
+	return c->start_over_sync && !plan_calls(&c->plan, STAGE_HOOKS);
+}
+
+int container_adopt(struct container *c, pid_t pid, struct err *e)
+{
+	int r = 0;
+
+	c->init_pid = pid;
+	if (c->init_pidfd < 0)
+		c->init_pidfd = sys_pidfd_open(pid);
+	if (c->init_pidfd < 0)
+		return err_sys(e, -c->init_pidfd, "open the first process");
+	if (!c->plan.outer_userns)
+		r = container_serve_stage(c, STAGE_FOR_INIT, pid, e);
+	if (r == 0 && releases_early(c))
+		r = container_release(c, e);
+	/* It may have failed and ended by now. Then its last words are still to be read, and say why. */
+	return r == -ESRCH || r == -EPIPE ? 0 : r;
+}
+
+static int describe_death(pid_t *pid, const char *who, struct err *e)
+{
+	int status = sys_wait(*pid);
+
+	*pid = 0;
+	if (status >= 0 && WIFSIGNALED(status))
+		return err_set(e, ECHILD, "%s was killed by signal %d before the container was created", who, WTERMSIG(status));
+	return err_set(e, ECHILD, "%s ended before the container was created", who);
+}
+
+/*
+ * A message, or the death of outer without one. Outer's last message is in the socket before its death is seen, so the
+ * socket is asked first.
+ */
+static int next_message(struct container *c, struct sync_message *m, struct err *e)
+{
+	for (;;) {
+		struct pollfd fds[] = { { .fd = c->sync[0], .events = POLLIN }, { .fd = c->outer_pidfd, .events = POLLIN } };
+		int r = poll(fds, 2, -1);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, errno, "wait for the container's processes");
+		r = fds[0].revents ? sync_recv(c->sync[0], m) : 0;
+		if (r > 0)
+			return 0;
+		if (r < 0)
+			return err_sys(e, -r, "read from the container's processes");
+		if (c->outer_pid > 0) {
+			/* Outer has ended, as it should once init exists. */
+			int status = sys_wait(c->outer_pid);
+			bool made_init = status == 0 && c->init_pid > 0;
+
+			close_fd(&c->outer_pidfd);
+			c->outer_pid = 0;
+			if (made_init)
+				continue;
+			return err_set(e, ECHILD, "the process that makes the container's first one ended with status %#x", status);
+		}
+		return describe_death(&c->init_pid, "the container's first process", e);
+	}
+}
+
+/* Init may be faster than outer, which says who it is. It waits for our answer, so the next word is outer's. */
+static int await_init(struct container *c, struct err *e)
+{
+	struct sync_message m;
+	int r;
+
+	if (c->init_pid > 0)
+		return 0;
+	r = next_message(c, &m, e);
+	if (r < 0)
+		return r;
+	if (m.type == SYNC_INIT)
+		return container_adopt(c, m.value, e);
+	if (m.type != SYNC_ERROR)
+		return err_set(e, EBADMSG, "unexpected message %d from the container", (int)m.type);
+	*e = m.err;
+	return -(e->num ? e->num : EIO);
+}
+
+static int serve_call(struct container *c, int stage, struct err *e)
+{
+	int r;
+
+	if (stage == STAGE_FOR_OUTER && c->outer_pid > 0)
+		return container_serve_stage(c, STAGE_FOR_OUTER, c->outer_pid, e);
+	if (stage != STAGE_HOOKS)
+		return err_set(e, EBADMSG, "unexpected call of stage %d", stage);
+	r = await_init(c, e);
+	return r < 0 ? r : container_serve_stage(c, STAGE_HOOKS, c->init_pid, e);
+}
+
+int container_serve(struct container *c, struct err *e)
+{
+	struct sync_message m;
+	int r;
+
+	for (;;) {
+		r = next_message(c, &m, e);
+		if (r < 0)
+			return r;
+		switch (m.type) {
+		case SYNC_CALL:
+			r = serve_call(c, m.value, e);
+			if (r < 0)
+				return r;
+			break;
+		case SYNC_INIT:
+			r = container_adopt(c, m.value, e);
+			if (r < 0)
+				return r;
+			break;
+		case SYNC_READY:
+			return await_init(c, e);
+		case SYNC_ERROR:
+			*e = m.err;
+			return -(e->num ? e->num : EIO);
+		case SYNC_DONE:
+		case SYNC_RELEASE:
+		case SYNC_START:
+			return err_set(e, EBADMSG, "unexpected message %d from the container", (int)m.type);
+		}
+	}
+}
