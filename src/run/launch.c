@@ -4,6 +4,7 @@
  * dies with the runtime until the record names it.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
