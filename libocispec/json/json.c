@@ -5,6 +5,7 @@
 #include "libocispec/json/json.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
@@ -58,6 +59,21 @@ static size_t sequence_tail(unsigned char first, unsigned *ret_bits, unsigned *r
 	return 0;
 }
 
+/* Nearly all text is ASCII, eight bytes of which are seen at once. */
+static const unsigned char *skip_ascii(const unsigned char *p, const unsigned char *end)
+{
+	uint64_t eight;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&eight, p, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (p < end && *p < 0x80)
+		p++;
+	return p;
+}
+
 bool json_is_utf8(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + len;
@@ -66,10 +82,9 @@ bool json_is_utf8(const char *text, size_t len)
 		unsigned c, least;
 		size_t tail;
 
-		if (*p < 0x80) {
-			p++;
-			continue;
-		}
+		p = skip_ascii(p, end);
+		if (p == end)
+			return true;
 		tail = sequence_tail(*p++, &c, &least);
 		if (tail == 0 || (size_t)(end - p) < tail)
 			return false;
@@ -129,12 +144,17 @@ static int check_string(const struct parser *p, const struct json_event *event)
 	return 0;
 }
 
-/* Where the token that follows the last one begins. */
+static bool is_between_tokens(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == ',' || c == ':' || c == '\r';
+}
+
+/* Where the token that follows the last one begins. Half of a config may be white space. */
 static size_t token_start(const struct parser *p)
 {
 	size_t at = p->end;
 
-	while (at < p->len && strchr(" \t\r\n,:", p->text[at]) && p->text[at])
+	while (at < p->len && is_between_tokens(p->text[at]))
 		at++;
 	return at;
 }
