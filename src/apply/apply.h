@@ -54,6 +54,8 @@ int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
 /* namespace.c, idmap.c, procfs.c */
 apply_function apply_join, apply_unshare, apply_id_map, apply_userns, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
 	apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
+/* netdev.c */
+apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,

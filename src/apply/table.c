@@ -20,6 +20,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_SET_IDS] = apply_set_ids,
 	[OP_OOM_SCORE] = apply_oom_score,
 	[OP_KEYRING] = apply_keyring,
+	[OP_NET_DEVICE] = apply_net_device,
 	[OP_LOOPBACK] = apply_loopback,
 	[OP_HOSTNAME] = apply_hostname,
 	[OP_DOMAINNAME] = apply_domainname,

@@ -284,6 +284,9 @@ int plan_namespaces(struct build *b, struct err *e)
 	}
 	if (b->options->new_keyring)
 		plan_add(p, STAGE_INIT, OP_KEYRING, NULL)->text = plan_text(p, "_ses.%s", b->options->id);
+	r = plan_net_devices(b, e);
+	if (r < 0)
+		return r;
 	add_identity_of_container(b);
 	return 0;
 }

@@ -11,9 +11,9 @@
  *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
  *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
  *             `start`, the last of which is the exec.
- *   The stages FOR_OUTER, FOR_INIT and HOOKS are run on behalf of a process that waits for them (OP_CALL): by the
- *   runtime, but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one). READY
- *   is what the runtime does on init before init may start.
+ *   The stages FOR_OUTER, FOR_INIT, DEVICES and HOOKS are run on behalf of a process that waits for them (OP_CALL): by
+ *   the runtime, but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one). READY is what
+ *   the runtime does on init before init may start.
  *
  * Ownership: everything a plan points to lives in the arena it was built with, or in the config.
  */
@@ -38,6 +38,7 @@ enum plan_stage {
 	STAGE_FOR_OUTER,
 	STAGE_INIT,
 	STAGE_FOR_INIT,
+	STAGE_DEVICES,
 	STAGE_HOOKS,
 	STAGE_READY,
 	STAGE_START,
@@ -58,6 +59,7 @@ enum op_type {
 	OP_SET_IDS,          /* set_ids */
 	OP_OOM_SCORE,        /* oom_score */
 	OP_KEYRING,          /* text: the name of the session keyring */
+	OP_NET_DEVICE,       /* net_device */
 	OP_LOOPBACK,         /* - */
 	OP_HOSTNAME,         /* text */
 	OP_DOMAINNAME,       /* text */
@@ -168,6 +170,11 @@ struct op_id_map {
 struct op_set_ids {
 	uid_t uid;
 	gid_t gid;
+};
+
+/* A device of the runtime's network namespace goes to that of the process for which the stage runs. */
+struct op_net_device {
+	const char *name, *new_name;  /* new_name: "%d" in it stands for a number that the kernel chooses */
 };
 
 struct op_sysctl {
@@ -316,6 +323,7 @@ struct op {
 		struct op_set_ids set_ids;
 		int oom_score;
 		const char *text;
+		struct op_net_device net_device;
 		struct op_sysctl sysctl;
 		const struct oci_time_offsets *time_offsets;
 		uint64_t propagation;

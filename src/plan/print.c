@@ -273,6 +273,10 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_OOM_SCORE:
 		str_addf(out, " %d", op->oom_score);
 		break;
+	case OP_NET_DEVICE:
+		add_word(out, op->net_device.name);
+		add_word(out, op->net_device.new_name);
+		break;
 	case OP_SYSCTL:
 		add_word(out, op->sysctl.key);
 		add_word(out, op->sysctl.value);

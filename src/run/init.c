@@ -33,7 +33,7 @@ static int call(struct apply *ctx, enum plan_stage stage, struct err *e)
 {
 	struct container *c = ctx->run;
 	/* Who makes a user namespace knows that its maps are due. Outer, with namespaces to join first, unshares later. */
-	bool ask = stage == STAGE_HOOKS || (stage == STAGE_FOR_OUTER && !c->plan.outer_flags);
+	bool ask = stage == STAGE_DEVICES || stage == STAGE_HOOKS || (stage == STAGE_FOR_OUTER && !c->plan.outer_flags);
 	int r = ask ? sync_send(c->sync[1], SYNC_CALL, (int)stage) : 0;
 
 	if (r < 0)

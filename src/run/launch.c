@@ -129,7 +129,11 @@ static int make_process(struct container *c, struct err *e)
 	}
 	c->outer_pid = pid;
 	c->outer_pidfd = pidfd;
-	return c->plan.outer_flags ? container_serve_stage(c, STAGE_FOR_OUTER, pid, e) : 0;
+	if (!c->plan.outer_flags)
+		return 0;
+	int r = container_serve_stage(c, STAGE_FOR_OUTER, pid, e);
+	/* As in container_adopt: outer may have failed and ended, and its last words say why. */
+	return r == -ESRCH || r == -EPIPE ? 0 : r;
 }
 
 static int launch(struct container *c, struct err *e)

@@ -77,10 +77,10 @@ int container_serve_stage(struct container *c, enum plan_stage stage, pid_t targ
 	return r < 0 ? err_sys(e, -r, "answer the container's process") : 0;
 }
 
-/* `run` lets init go at once: it then never waits for us, unless a hook of ours comes before the start. */
+/* `run` lets init go at once: it then never waits for us, unless for devices, or a hook of ours before the start. */
 static bool releases_early(const struct container *c)
 {
-	return c->start_over_sync && !plan_calls(&c->plan, STAGE_HOOKS);
+	return c->start_over_sync && !plan_calls(&c->plan, STAGE_DEVICES) && !plan_calls(&c->plan, STAGE_HOOKS);
 }
 
 int container_adopt(struct container *c, pid_t pid, struct err *e)
@@ -169,10 +169,10 @@ static int serve_call(struct container *c, int stage, struct err *e)
 
 	if (stage == STAGE_FOR_OUTER && c->outer_pid > 0)
 		return container_serve_stage(c, STAGE_FOR_OUTER, c->outer_pid, e);
-	if (stage != STAGE_HOOKS)
+	if (stage != STAGE_DEVICES && stage != STAGE_HOOKS)
 		return err_set(e, EBADMSG, "unexpected call of stage %d", stage);
 	r = await_init(c, e);
-	return r < 0 ? r : container_serve_stage(c, STAGE_HOOKS, c->init_pid, e);
+	return r < 0 ? r : container_serve_stage(c, (enum plan_stage)stage, c->init_pid, e);
 }
 
 int container_serve(struct container *c, struct err *e)

@@ -35,11 +35,6 @@ ASKED(mount_label)
 	return is_given(s->linux->mount_label);
 }
 
-ASKED(net_devices)
-{
-	return s->linux->net_devices && s->linux->net_devices->len > 0;
-}
-
 ASKED(intel_rdt)
 {
 	return s->linux->intel_rdt;
@@ -111,7 +106,6 @@ static const struct row rows[] = {
 	{ "process.apparmorProfile", apparmor },
 	{ "process.selinuxLabel", selinux },
 	{ "linux.mountLabel", mount_label },
-	{ "linux.netDevices", net_devices },
 	{ "linux.intelRdt", intel_rdt },
 	{ "linux.resources.unified", unified },
 	{ "linux.resources.memory", memory },

@@ -72,7 +72,6 @@ static void linux_section(void **state)
 	take("{\"ociVersion\":\"1.3.0\"}");
 	take(LINUX("\"mountLabel\":\"\",\"timeOffsets\":{},\"netDevices\":{}"));
 	refuse(LINUX("\"mountLabel\":\"x\""), "linux.mountLabel");
-	refuse(LINUX("\"netDevices\":{\"eth0\":{}}"), "linux.netDevices");
 	refuse(LINUX("\"intelRdt\":{}"), "linux.intelRdt");
 }
 
@@ -236,7 +235,7 @@ static void features(void **state)
 		"\"MPOL_INTERLEAVE\",\"MPOL_WEIGHTED_INTERLEAVE\",\"MPOL_PREFERRED\",\"MPOL_PREFERRED_MANY\","
 		"\"MPOL_LOCAL\"],\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_RELATIVE_NODES\","
 		"\"MPOL_F_STATIC_NODES\"]},\"intelRdt\":{\"enabled\":false},"
-		"\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"netDevices\":{\"enabled\":false}},"
+		"\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"netDevices\":{\"enabled\":true}},"
 		"\"annotations\":{\"run.cloister.version\":\"" CLOISTER_VERSION "\","
 		"\"io.github.seccomp.libseccomp.version\":\"2.5.4\"},"
 		"\"potentiallyUnsafeConfigAnnotations\":[\"run.cloister.\"]}");
