@@ -72,12 +72,13 @@ static inline const char *stage(const char *name, const char *config)
 	str_free(&text);
 	text = STR_INIT;
 	assert_ok(build_plan(config), &err);
+	str_addc(&text, '\n');
 	plan_print(&plan, &text);
 	snprintf(head, sizeof head, "\n%s:\n", name);
-	begin = strstr(str_text(&text), head + 1);
-	if (!begin || (begin != text.text && begin[-1] != '\n'))
+	begin = strstr(str_text(&text), head);
+	if (!begin)
 		return "";
-	begin += strlen(head) - 1;
+	begin += strlen(head);
 	for (end = begin; end[0] == ' '; end = strchr(end, '\n') + 1)
 		;
 	return arena_strndup(arena, begin, (size_t)(end - begin));
