@@ -31,6 +31,8 @@ int start_hear(int fd, struct err *e)
 	struct sync_message m;
 	int r = sync_recv(fd, &m);
 
+	if (r == -ECONNRESET)
+		return err_set(e, ECONNRESET, "the container's first process ended before it ran the program");
 	if (r < 0)
 		return err_sys(e, -r, "read from the container's first process");
 	/* Its end closed at the exec. */

@@ -1,6 +1,7 @@
 /* Why: see sync.h. */
 #include "run/sync.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,18 +35,33 @@ int sync_send_error(int fd, const struct err *e)
 	return send_all(fd, &m, sizeof m);
 }
 
-int sync_recv(int fd, struct sync_message *ret)
+static ssize_t receive(int fd, struct sync_message *ret)
 {
 	ssize_t n;
 
 	/* ECONNRESET: the other side has ended without reading all. It is said once, and its last words come after it. */
 	do
 		n = recv(fd, ret, sizeof *ret, 0);
+<<<<<<< HEAD
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+=======
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+int sync_recv(int fd, struct sync_message *ret)
+{
+	ssize_t n = receive(fd, ret);
+	bool reset = n < 0 && errno == ECONNRESET;
+
+	/* It went away with a message of ours unread. What it had sent before can still be read. */
+	if (reset)
+		n = receive(fd, ret);
+>>>>>>> f7f73ba (run/sync: who went away without reading what it was told has not done it; faults and descriptors as a user)
 	if (n < 0)
 		return -errno;
 	if (n == 0)
-		return 0;
+		return reset ? -ECONNRESET : 0;
 	if ((size_t)n != (ret->type == SYNC_ERROR ? sizeof *ret : offsetof(struct sync_message, err)))
 		return -EBADMSG;
 	if (ret->type == SYNC_ERROR)
@@ -58,9 +74,9 @@ int sync_expect(int fd, enum sync_type type, struct err *e)
 	struct sync_message m;
 	int r = sync_recv(fd, &m);
 
-	if (r < 0)
+	if (r < 0 && r != -ECONNRESET)
 		return err_sys(e, -r, "read from the other process");
-	if (r == 0)
+	if (r <= 0)
 		return err_set(e, ECONNRESET, "the other process ended unexpectedly");
 	if (m.type == SYNC_ERROR) {
 		*e = m.err;

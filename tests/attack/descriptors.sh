@@ -30,9 +30,11 @@ for kind in $(kinds); do
 done
 kind self
 new_id
-ok with_stray "$cloister" --root "$state" create --bundle "$bundle" "$id" 
-with_stray "$cloister" --root "$state" start "$id" >"$tmp/start.out"
+config . "$list_fds"
+ok with_stray "$cloister" --root "$state" create --bundle "$bundle" "$id"
+with_stray "$cloister" --root "$state" start "$id"
 wait_for in_state "$id" stopped
+says "0 1 2 "
 ok cl delete "$id"
 
 # ---- CVE-2024-21626: a working directory, a program or an interpreter behind a descriptor of the runtime ----

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # R2: a runtime killed at any system call, or one of the processes it makes, leaves something that `state` and `list`
 # understand and that `delete --force` cleans up completely. SWEEP=all tries every system call, else there is a sample.
+# no-sanitizers: the search for leaks does not work in a process that is traced
 # timeout: 3600
 . tests/fault/lib.sh
 prepare_sweep
