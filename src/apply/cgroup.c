@@ -54,6 +54,8 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot make the cgroup %s", path);
 	r = sys_cgroup_populated(fd);
+	if (r < 0 && made)
+		sys_cgroup_remove(path, false);
 	if (r < 0)
 		return err_sys(e, -r, "cannot tell whether the cgroup %s is in use", path);
 	if (r > 0)
@@ -73,6 +75,15 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 	return 0;
 }
 
+/*
+ * Whether a container that did not ask for a cgroup may go without: because this user, or this host, has none to give,
+ * or (EBUSY) because a container of the same id in another state root has it. Anything else is a failure as any other.
+ */
+static bool may_go_without(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT || r == -ENODEV || r == -EBUSY;
+}
+
 int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_cgroup *cgroup = &op->cgroup;
@@ -85,8 +96,7 @@ int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
 		sys_cgroup_remove(cgroup->path, false);
 		r = err_set(e, EACCES, "cannot enter the cgroup %s", cgroup->path);
 	}
-	/* EBUSY: a container of the same id in another state root, most likely. */
-	if (r < 0 && !cgroup->required) {
+	if (r < 0 && !cgroup->required && may_go_without(r)) {
 		log_write(r == -EBUSY ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "no cgroup for the container: %s",
 			  e->text);
 		return 0;

@@ -218,11 +218,11 @@ _Noreturn void container_init(struct container *c)
 	c->apply.state_json = state_for_hook;
 	c->apply.process_state = process_state;
 	c->apply.target = 0;
+	if (c->apply.listener_fd >= 0)
+		note_pid(c);
 	r = begin_init(c, &e);
 	if (r == 0)
-		if (c->apply.listener_fd >= 0)
-		note_pid(c);
-	r = apply_stage(&c->apply, STAGE_INIT, &e);
+		r = apply_stage(&c->apply, STAGE_INIT, &e);
 	if (r == 0)
 		r = be_created(c, &e);
 	if (r < 0)

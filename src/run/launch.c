@@ -144,9 +144,11 @@ static int launch(struct container *c, struct err *e)
 		r = make_process(c, e);
 	if (r == 0)
 		r = container_serve(c, e);
-	if (r == 0 && !c->released)
-		r = container_release(c, e);
-	return r;
+	if (r < 0 || c->released)
+		return r;
+	r = container_release(c, e);
+	/* It has ended, and perhaps said why. */
+	return r == -EPIPE ? sync_expect(c->sync[0], SYNC_RELEASE, e) : r;
 }
 
 static void end_process(pid_t *pid, int *pidfd)

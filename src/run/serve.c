@@ -46,6 +46,9 @@ int container_release(struct container *c, struct err *e)
 		return r;
 	c->record.pid = c->init_pid;
 	c->record.has_pid = c->record.has_pid_start_time = true;
+	/* One that was planned, but that this user may not have: a signal to all in it would reach nobody. */
+	if (c->apply.cgroup_fd < 0)
+		c->record.cgroup_path = NULL;
 	if (!c->start_over_sync)
 		c->record.status = OCI_STATUS_CREATED;
 	c->apply.target = c->init_pid;
@@ -127,7 +130,7 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 		r = fds[0].revents ? sync_recv(c->sync[0], m) : 0;
 		if (r > 0)
 			return 0;
-		if (r < 0)
+		if (r < 0 && r != -ECONNRESET)
 			return err_sys(e, -r, "read from the container's processes");
 		if (c->outer_pid > 0) {
 			/* Outer has ended, as it should once init exists. */

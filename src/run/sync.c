@@ -39,12 +39,8 @@ static ssize_t receive(int fd, struct sync_message *ret)
 {
 	ssize_t n;
 
-	/* ECONNRESET: the other side has ended without reading all. It is said once, and its last words come after it. */
 	do
 		n = recv(fd, ret, sizeof *ret, 0);
-<<<<<<< HEAD
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
-=======
 	while (n < 0 && errno == EINTR);
 	return n;
 }
@@ -54,10 +50,9 @@ int sync_recv(int fd, struct sync_message *ret)
 	ssize_t n = receive(fd, ret);
 	bool reset = n < 0 && errno == ECONNRESET;
 
-	/* It went away with a message of ours unread. What it had sent before can still be read. */
+	/* The other side has ended without reading all. It is said once, and its last words come after it. */
 	if (reset)
 		n = receive(fd, ret);
->>>>>>> f7f73ba (run/sync: who went away without reading what it was told has not done it; faults and descriptors as a user)
 	if (n < 0)
 		return -errno;
 	if (n == 0)

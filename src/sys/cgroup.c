@@ -158,6 +158,8 @@ static int make_step(int parent, const char *name, bool last, bool *ret_made)
 	if (!*ret_made && errno != EEXIST)
 		return -errno;
 	fd = sys_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0 && *ret_made)
+		unlinkat(parent, name, AT_REMOVEDIR);
 	if (fd >= 0 && *ret_made && !last)
 		sys_cgroup_mark(fd, PARENT);
 	return fd;
