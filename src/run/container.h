@@ -22,6 +22,7 @@ struct container {
 	int outer_pidfd, init_pidfd;
 	pid_t runtime_pid, outer_pid, init_pid;
 	uint64_t soft_files;          /* the caller's RLIMIT_NOFILE, if it was raised for the plan's slots; else 0 */
+	bool foreign_children;        /* there were children before ours: not to be waited for */
 	bool start_over_sync;         /* `run` */
 	bool released;                /* init may outlive the runtime: the record names it */
 };

@@ -136,9 +136,20 @@ static int make_process(struct container *c, struct err *e)
 	return r == -ESRCH || r == -EPIPE ? 0 : r;
 }
 
+/* Whoever has become us by exec may have left us children, which never end on our account. */
+static bool has_children(void)
+{
+	siginfo_t ignored;
+
+	return waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 static int launch(struct container *c, struct err *e)
 {
-	int r = prepare(c, e);
+	int r;
+
+	c->foreign_children = has_children();
+	r = prepare(c, e);
 
 	if (r == 0)
 		r = make_process(c, e);
@@ -173,7 +184,7 @@ void container_abort(struct container *c)
 	close_fd(&c->sync[0]);
 	close_fd(&c->sync[1]);
 	end_process(&c->init_pid, &c->init_pidfd);
-	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+	while (!c->foreign_children && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
 		;
 	if (c->plan.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
 		log_warning("%s", e.text);
