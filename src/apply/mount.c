@@ -263,7 +263,8 @@ static int copy_up(struct apply *ctx, const struct op_mount *m, int fd, struct e
 		r = mount_copy_up(below, fd, e);
 	if (r < 0)
 		return err_prefix(e, "tmpcopyup of %s", m->dest);
-	return mount_set_attrs(fd, &(struct mount_attrs){ .set = m->attrs.set }, e);
+	/* With what is cleared: the field of access times is only taken as a whole (mount_setattr(2)). */
+	return mount_set_attrs(fd, &(struct mount_attrs){ .set = m->attrs.set, .clear = m->attrs.clear }, e);
 }
 
 /*

@@ -143,8 +143,8 @@ for k in $(kinds); do
 	# the mode of the tmpfs itself is the file system's own, or an option
 	inside "$list" "$(with_mount /full tmpfs tmpfs tmpcopyup mode=2755)"
 	diff "$tmp/wanted" "$out" >&2 || fail "$k: the copy differs"
-	inside "$info; touch /full/new 2>&1; cat /full/a" "$(with_mount /full tmpfs tmpfs ro tmpcopyup)"
-	has_options /full ro
+	inside "$info; touch /full/new 2>&1; cat /full/a" "$(with_mount /full tmpfs tmpfs ro noatime tmpcopyup)"
+	has_options /full ro noatime
 	has 'Read-only file system'
 	has '^hello$'
 	can_make || chown -hR 0:0 "$full"
