@@ -84,7 +84,7 @@ int sys_open_in_root(int root_fd, const char *path, int flags)
 
 int sys_open_in_root_nofollow(int root_fd, const char *path, int flags)
 {
-	int fd = sys_open_in_root(root_fd, path, flags | O_NOFOLLOW);
+	int fd = sys_open_in_root(root_fd, path, (flags & ~O_DIRECTORY) | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode)) {
