@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "sys/mount.h"
 
-static int empty_directory(struct err *e)
+static int empty_directory(const char *label, struct err *e)
 {
 	_cleanup_close_ int fs = sys_fs_open("tmpfs");
 	int r = fs;
@@ -25,6 +25,8 @@ static int empty_directory(struct err *e)
 		r = sys_fs_set(fs, "mode", "0555");
 	if (r >= 0)
 		r = sys_fs_set(fs, "nr_inodes", "1");
+	if (r >= 0 && label)
+		r = sys_fs_set(fs, "context", label);
 	if (r >= 0)
 		r = sys_fs_create(fs);
 	if (r >= 0)
@@ -33,10 +35,10 @@ static int empty_directory(struct err *e)
 }
 
 /* The first is attached itself; from then on there are cheap copies of it. */
-static int mask_directory(struct apply *ctx, int point, const char *path, struct err *e)
+static int mask_directory(struct apply *ctx, const struct op_mask *m, int point, const char *path, struct err *e)
 {
 	if (ctx->mask_fd < 0) {
-		ctx->mask_fd = empty_directory(e);
+		ctx->mask_fd = empty_directory(m->label, e);
 		return ctx->mask_fd < 0 ? ctx->mask_fd : mount_attach(ctx->mask_fd, point, path, e);
 	}
 	_cleanup_close_ int fd = sys_clone_tree_fd(ctx->mask_fd, false);
@@ -79,7 +81,7 @@ int apply_mask(struct apply *ctx, const struct op *op, struct err *e)
 			return point;
 		if (fstat(point, &st) < 0)
 			return err_sys(e, errno, "%s", path);
-		r = S_ISDIR(st.st_mode) ? mask_directory(ctx, point, path, e) : mask_file(point, path, e);
+		r = S_ISDIR(st.st_mode) ? mask_directory(ctx, &op->mask, point, path, e) : mask_file(point, path, e);
 		if (r < 0)
 			return r;
 	}

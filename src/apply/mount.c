@@ -313,6 +313,11 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 		if (r < 0)
 			return r;
 	}
+	if (m->label) {
+		r = sys_set_label(fd, m->label);
+		if (r < 0)
+			return err_sys(e, -r, "give %s the label %s", m->dest, m->label);
+	}
 	rest.set = rest.clear = 0;
 	r = mount_set_attrs(fd, &rest, e);
 	return r < 0 ? r : attach_fs(ctx, m, fd, e);

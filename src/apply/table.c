@@ -43,6 +43,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_CALL] = apply_call,
 	[OP_ROOT_READONLY] = apply_root_readonly,
 	[OP_PIVOT] = apply_pivot,
+	[OP_LABEL] = apply_label,
 	[OP_UMASK] = apply_umask,
 	[OP_RLIMIT] = apply_rlimit,
 	[OP_PERSONALITY] = apply_personality,

@@ -10,11 +10,12 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 	struct build b = { .plan = ret, .spec = spec, .facts = facts, .options = options };
 
 	*ret = (struct plan){ .arena = a };
-	for (size_t i = 0; i < sizeof builders / sizeof *builders; i++) {
-		int r = builders[i](&b, e);
-		if (r < 0)
-			return r;
-	}
+	int r = plan_check_labels(&b, e);
+	for (size_t i = 0; i < sizeof builders / sizeof *builders && r == 0; i++)
+		r = builders[i](&b, e);
+	if (r < 0)
+		return r;
+	plan_labels(&b, STAGE_INIT);
 	if (ret->failed || arena_failed(a))
 		return err_oom(e);
 	return 0;

@@ -26,6 +26,11 @@ int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
 int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */
 int plan_mounts(struct build *b, struct err *e);          /* mount.c */
 int plan_devices(struct build *b, struct err *e);         /* device.c */
+int plan_check_labels(const struct build *b, struct err *e);   /* label.c: whether the host can have them */
+void plan_key_label(struct build *b, enum plan_stage stage);   /* label.c: before OP_KEYRING */
+void plan_labels(struct build *b, enum plan_stage stage);      /* label.c: of the process, from its exec on */
+void plan_label_mount(struct build *b, struct op_mount *m);    /* label.c */
+const char *plan_mount_label(const struct build *b);           /* label.c: NULL: none */
 int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and readonly paths */
 int plan_process(struct build *b, struct err *e);         /* process.c: the START operations */
 void plan_priorities(struct build *b);                    /* schedule.c: scheduler and I/O priority */

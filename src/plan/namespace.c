@@ -282,8 +282,10 @@ int plan_namespaces(struct build *b, struct err *e)
 		p->init_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		plan_add(p, STAGE_INIT, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWCGROUP;
 	}
-	if (b->options->new_keyring)
+	if (b->options->new_keyring) {
+		plan_key_label(b, STAGE_INIT);
 		plan_add(p, STAGE_INIT, OP_KEYRING, NULL)->text = plan_text(p, "_ses.%s", b->options->id);
+	}
 	r = plan_net_devices(b, e);
 	if (r < 0)
 		return r;

@@ -49,6 +49,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_CALL] = "call",
 	[OP_ROOT_READONLY] = "root-readonly",
 	[OP_PIVOT] = "pivot",
+	[OP_LABEL] = "label",
 	[OP_UMASK] = "umask",
 	[OP_RLIMIT] = "rlimit",
 	[OP_PERSONALITY] = "personality",

@@ -84,6 +84,7 @@ enum op_type {
 	OP_ROOT_READONLY,    /* - */
 	OP_PIVOT,            /* propagation of the new root, 0: as it is */
 	/* the process */
+	OP_LABEL,            /* label */
 	OP_UMASK,            /* mode */
 	OP_RLIMIT,           /* rlimit */
 	OP_PERSONALITY,      /* personality */
@@ -212,6 +213,7 @@ struct op_mount {
 	struct mount_attrs attrs;
 	bool copy_up;                 /* tmpcopyup: fill the tmpfs from what lay below */
 	bool dest_nofollow;
+	const char *label;            /* SELinux context that its root gets afterwards; NULL: none */
 	const char *cgroup_path;      /* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup; NULL: fresh cgroup2 */
 };
 
@@ -237,6 +239,7 @@ struct op_symlink {
 struct op_mask {
 	char **paths;
 	size_t len;
+	const char *label;            /* SELinux context of what covers directories; NULL: none */
 };
 
 struct op_console {
@@ -258,6 +261,12 @@ struct op_hooks {
 	enum hook_kind kind;
 	const struct oci_hook *hooks;
 	size_t len;
+};
+
+/* What a security module is told about the process: written to a file of its own in /proc. */
+struct op_label {
+	const char *file;             /* "attr/exec" */
+	const char *text;
 };
 
 struct op_rlimit {
@@ -338,6 +347,7 @@ struct op {
 		struct op_console console;
 		struct op_hooks hooks;
 		enum plan_stage call;
+		struct op_label label;
 		mode_t mode;
 		struct op_rlimit rlimit;
 		unsigned long personality;
@@ -362,6 +372,7 @@ struct plan_facts {
 	const char *own_cgroup;       /* the caller's cgroup below the cgroup2 mount; NULL: no cgroup2 on this host */
 	uint64_t bounding;            /* the caller's capability bounding set */
 	unsigned last_cap;            /* the highest capability the kernel knows */
+	bool apparmor, selinux;       /* enabled */
 };
 
 /* What the command line adds to the config. */

@@ -152,6 +152,8 @@ static void add_mount(struct str *out, const struct op_mount *m)
 	str_add(out, m->copy_up ? " tmpcopyup" : "");
 	str_add(out, m->dest_nofollow ? " dest-nofollow" : "");
 	add_words(out, m->options);
+	if (m->label)
+		str_addf(out, " label=%s", m->label);
 	add_attrs(out, &m->attrs);
 }
 
@@ -321,6 +323,8 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_MASK:
 	case OP_READONLY:
 		add_words(out, op->mask.paths);
+		if (op->mask.label)
+			str_addf(out, " label=%s", op->mask.label);
 		break;
 	case OP_CONSOLE:
 		str_addf(out, " owner=%u size=%ux%u%s", op->console.uid, op->console.columns, op->console.rows,
@@ -331,6 +335,10 @@ static void add_arguments(struct str *out, const struct op *op)
 		break;
 	case OP_CALL:
 		str_addf(out, " %s", plan_stage_name(op->call));
+		break;
+	case OP_LABEL:
+		str_addf(out, " %s", op->label.file);
+		add_word(out, op->label.text);
 		break;
 	case OP_UMASK:
 		str_addf(out, " %03o", (unsigned)op->mode);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/io.h"
 #include "sys/cgroup.h"
 #include "sys/creds.h"
+#include "sys/path.h"
 
 /* PROC_USER_INIT_INO of the kernel: the inode number that the first user namespace has on every boot. */
 enum { INITIAL_USERNS_INODE = 0xEFFFFFFDu };
@@ -25,9 +27,27 @@ static int read_text(struct arena *a, int proc_fd, const char *path, char **ret,
 	return io_read_fd(a, fd, path, 64 * 1024, ret, NULL, e);
 }
 
+/* As libapparmor and libselinux find it out. Where /sys is not to be seen, neither can be used. */
+static bool has_apparmor(void)
+{
+	_cleanup_close_ int fd = open("/sys/module/apparmor/parameters/enabled", O_RDONLY | O_CLOEXEC);
+	char answer;
+
+	return fd >= 0 && read(fd, &answer, 1) == 1 && answer == 'Y';
+}
+
+static bool has_selinux(void)
+{
+	_cleanup_close_ int fd = open("/sys/fs/selinux", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && sys_fs_type(fd) == SELINUX_MAGIC;
+}
+
 int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err *e)
 {
-	struct plan_facts f = { .euid = geteuid(), .egid = getegid() };
+	struct plan_facts f = {
+		.euid = geteuid(), .egid = getegid(), .apparmor = has_apparmor(), .selinux = has_selinux(),
+	};
 	struct sys_caps caps;
 	struct stat st;
 	char *text;

@@ -10,12 +10,12 @@ static char *hooks[] = { "prestart", "createRuntime", "createContainer", "startC
 /* Annotations with this beginning change what the runtime does. */
 static char *unsafe_annotations[] = { "run.cloister." };
 
-static struct oci_features_enabled *enabled(struct arena *a, const char *path)
+static struct oci_features_enabled *enabled(struct arena *a)
 {
 	struct oci_features_enabled *f = arena_alloc(a, sizeof *f);
 
 	if (f)
-		*f = (struct oci_features_enabled){ .enabled = spec_applies(path), .has_enabled = true };
+		*f = (struct oci_features_enabled){ .enabled = true, .has_enabled = true };
 	return f;
 }
 
@@ -83,8 +83,8 @@ static struct oci_features_linux *linux_section(struct arena *a, const struct sp
 	f->capabilities_len = have->capabilities_len;
 	f->cgroup = cgroup(a);
 	f->seccomp = seccomp(a, have);
-	f->apparmor = enabled(a, "process.apparmorProfile");
-	f->selinux = enabled(a, "process.selinuxLabel");
+	f->apparmor = enabled(a);
+	f->selinux = enabled(a);
 	f->memory_policy = memory_policy(a);
 	f->intel_rdt = arena_alloc(a, sizeof *f->intel_rdt);
 	if (f->intel_rdt) {
@@ -93,8 +93,8 @@ static struct oci_features_linux *linux_section(struct arena *a, const struct sp
 	}
 	f->mount_extensions = arena_alloc(a, sizeof *f->mount_extensions);
 	if (f->mount_extensions)
-		f->mount_extensions->idmap = enabled(a, "mounts[].uidMappings");
-	f->net_devices = enabled(a, "linux.netDevices");
+		f->mount_extensions->idmap = enabled(a);
+	f->net_devices = enabled(a);
 	return f;
 }
 

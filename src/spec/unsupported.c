@@ -20,20 +20,15 @@ struct row {
 
 ASKED(apparmor)
 {
-	return s->process && is_given(s->process->apparmor_profile);
+	return s->process && is_given(s->process->apparmor_profile) && !have->labels;
 }
 
 ASKED(selinux)
 {
-	return s->process && is_given(s->process->selinux_label);
+	return s->process && is_given(s->process->selinux_label) && !have->labels;
 }
 
 /* ---- linux ---- */
-
-ASKED(mount_label)
-{
-	return is_given(s->linux->mount_label);
-}
 
 ASKED(intel_rdt)
 {
@@ -105,7 +100,6 @@ ASKED(rdma)
 static const struct row rows[] = {
 	{ "process.apparmorProfile", apparmor },
 	{ "process.selinuxLabel", selinux },
-	{ "linux.mountLabel", mount_label },
 	{ "linux.intelRdt", intel_rdt },
 	{ "linux.resources.unified", unified },
 	{ "linux.resources.memory", memory },

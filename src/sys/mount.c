@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -87,6 +88,13 @@ void sys_fs_message(int fs, char *buf, size_t size)
 	buf[n > 0 ? n : 0] = '\0';
 	if (n > 2 && (buf[0] == 'e' || buf[0] == 'w' || buf[0] == 'i') && buf[1] == ' ')
 		memmove(buf, buf + 2, (size_t)n - 1);
+}
+
+int sys_set_label(int mount_fd, const char *label)
+{
+	_cleanup_close_ int dir = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir < 0 ? -errno : result(fsetxattr(dir, "security.selinux", label, strlen(label) + 1, 0));
 }
 
 int sys_pivot_to_cwd(void)

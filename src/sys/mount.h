@@ -32,5 +32,8 @@ int sys_fs_mount(int fs, uint64_t attrs);
 /* The kernel's own words about the last failure on this context; "" if it has none. */
 void sys_fs_message(int fs, char *buf, size_t size);
 
+/* The SELinux context of the root of a mount. */
+int sys_set_label(int mount_fd, const char *label);
+
 /* The working directory becomes "/"; the old root is detached, with nothing of it propagated to the host. */
 int sys_pivot_to_cwd(void);

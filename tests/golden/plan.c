@@ -46,7 +46,7 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct plan_options options = { 0 };
 	struct plan_facts facts = { 0 };
-	struct spec_support support = { 0 };
+	struct spec_support support = { .labels = true };
 	struct oci_spec *spec;
 	struct plan plan;
 	char *text;
@@ -62,6 +62,8 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	facts.bundle = word_of(text, "bundle", a);
 	facts.own_cgroup = word_of(text, "own_cgroup", a);
 	facts.bounding = number_of(text, "bounding", a);
+	facts.apparmor = yes(text, "apparmor", a);
+	facts.selinux = yes(text, "selinux", a);
 	facts.last_cap = (unsigned)number_of(text, "last_cap", a);
 	options.id = word_of(text, "id", a);
 	options.preserve_fds = (unsigned)number_of(text, "preserve_fds", a);
