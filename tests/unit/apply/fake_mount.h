@@ -16,6 +16,7 @@
 #include "apply/apply.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "sys/cgroup.h"
 #include "sys/mount.h"
 #include "sys/path.h"
 
@@ -162,6 +163,13 @@ void sys_fs_message(int fs, char *buf, size_t size)
 {
 	(void)fs;
 	snprintf(buf, size, "%s", kernel_says ? kernel_says : "");
+}
+
+int sys_cgroup_open(const char *path)
+{
+	int r = called("cgroup-open %s", path);
+
+	return r < 0 ? r : open(host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int sys_pivot_to_cwd(void) { return called("pivot"); }

@@ -2,14 +2,6 @@
 #include "tests/unit/apply/fake_mount.h"
 
 #include "apply/mount.h"
-#include "sys/cgroup.h"
-
-int sys_cgroup_open(const char *path)
-{
-	int r = called("cgroup-open %s", path);
-
-	return r < 0 ? r : open(host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
 
 static const char *source(const char *path) { return arena_strdup(ctx.arena, make(host_path, path)); }
 
