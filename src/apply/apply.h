@@ -29,6 +29,7 @@ struct apply {
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
 	int console_fd;               /* connected console socket; -1: none */
 	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
+	bool rdt_made;                /* what plan->rdt_path names is there, and is ours */
 	int listener_fd;              /* connected to the one whom the seccomp filter asks; -1: none */
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
@@ -54,6 +55,8 @@ int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
 /* namespace.c, idmap.c, procfs.c */
 apply_function apply_join, apply_unshare, apply_id_map, apply_userns, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
 	apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
+/* rdt.c */
+apply_function apply_rdt_group, apply_rdt_task;
 /* netdev.c */
 apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */

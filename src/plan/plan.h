@@ -50,6 +50,8 @@ enum op_type {
 	OP_CGROUP,           /* cgroup */
 	OP_DEVICE_FILTER,    /* device_filter */
 	OP_USERNS,           /* userns: a user namespace that only serves to map the ids of mounts */
+	OP_RDT_GROUP,        /* rdt */
+	OP_RDT_TASK,         /* rdt: the process for which the stage runs joins it */
 	OP_OPEN_TREE,        /* open_tree */
 	OP_SECCOMP_BUILD,    /* seccomp */
 	OP_SECCOMP_LISTENER, /* text: the socket of the one who answers what the filter asks */
@@ -115,6 +117,21 @@ struct mount_attrs {
 struct op_cgroup {
 	const char *path;             /* below the cgroup2 mount, begins with "/" */
 	bool required;                /* the config asked for it; else made only if the caller may */
+};
+
+enum rdt_make {
+	RDT_MAKE_OWN,                 /* the container's, which is removed with it */
+	RDT_MAKE_OR_COMPARE,          /* made if it is missing, and stays; one that exists must be as it is wanted */
+	RDT_MUST_EXIST,
+};
+
+/* A group of the resctrl file system. */
+struct op_rdt {
+	const char *group;            /* relative to the root of resctrl, which is "." */
+	enum rdt_make make;
+	const char **lines;           /* for its schemata, in this order */
+	size_t lines_len;
+	const char *monitor;          /* its monitoring group, relative to the root; NULL: none */
 };
 
 struct plan_id_map {
@@ -323,6 +340,7 @@ struct op {
 	union {
 		struct op_cgroup cgroup;
 		struct plan_device_filter *device_filter;
+		struct op_rdt *rdt;
 		struct op_userns *userns;
 		struct op_open_tree open_tree;
 		struct plan_seccomp *seccomp;
@@ -394,6 +412,7 @@ struct plan {
 	uint64_t init_flags;          /* CLONE_NEW* for the clone3(2) of init */
 	size_t slots;                 /* of OP_OPEN_TREE and OP_USERNS */
 	const char *cgroup_path;      /* NULL: none */
+	const char *rdt_path;         /* the resctrl group that is removed with the container; NULL: none */
 	struct op scratch;            /* what plan_add hands out when memory is used up */
 	bool failed;
 };

@@ -122,6 +122,20 @@ static void add_userns(struct str *out, const struct op_userns *u)
 	add_slot(out, u->slot);
 }
 
+static void add_rdt(struct str *out, const struct op_rdt *r)
+{
+	static const char *const make[] = {
+		[RDT_MAKE_OWN] = "own", [RDT_MAKE_OR_COMPARE] = "make-or-compare", [RDT_MUST_EXIST] = "must-exist",
+	};
+
+	add_word(out, r->group);
+	str_addf(out, " %s", make[r->make]);
+	for (size_t i = 0; i < r->lines_len; i++)
+		add_word(out, r->lines[i]);
+	if (r->monitor)
+		str_addf(out, " monitor=%s", r->monitor);
+}
+
 static void add_open_tree(struct str *out, const struct op_open_tree *t)
 {
 	add_word(out, t->path);
@@ -253,6 +267,12 @@ static void add_arguments(struct str *out, const struct op *op)
 		break;
 	case OP_OPEN_TREE:
 		add_open_tree(out, &op->open_tree);
+		break;
+	case OP_RDT_GROUP:
+		add_rdt(out, op->rdt);
+		break;
+	case OP_RDT_TASK:
+		add_word(out, op->rdt->monitor ? op->rdt->monitor : op->rdt->group);
 		break;
 	case OP_USERNS:
 		add_userns(out, op->userns);

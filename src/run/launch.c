@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "apply/cgroup.h"
+#include "apply/rdt.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "run/container.h"
@@ -187,6 +188,8 @@ void container_abort(struct container *c)
 	while (!c->foreign_children && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
 		;
 	if (c->plan.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
+		log_warning("%s", e.text);
+	if (c->apply.rdt_made && rdt_destroy(c->plan.rdt_path, &e) < 0)
 		log_warning("%s", e.text);
 	/* runtime.md, "Lifecycle" 4 to 6: after a failed hook, what was begun is undone, hooks included. */
 	if (began)

@@ -6,6 +6,7 @@
 
 #include "apply/cgroup.h"
 #include "apply/hook.h"
+#include "apply/rdt.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "libocispec/field/write.h"
@@ -109,6 +110,8 @@ int container_destroy(struct run_context *c, struct opened *o, struct err *e)
 
 	if (r == 0 && o->record->cgroup_path)
 		r = cgroup_destroy(o->record->cgroup_path, &owner, e);
+	if (r == 0 && o->record->rdt_path)
+		r = rdt_destroy(o->record->rdt_path, e);
 	if (r < 0)
 		return r;
 	/* Also if its creation was interrupted: createRuntime hooks may have run, and these undo them. */

@@ -28,6 +28,7 @@ int container_fill_record(struct container *c, struct err *e)
 		.created = arena_printf(a, "%s.%09ldZ", now, ts.tv_nsec),
 		.status = OCI_STATUS_CREATING,
 		.cgroup_path = (char *)c->plan.cgroup_path,
+		.rdt_path = (char *)c->plan.rdt_path,
 		.rootless = !(c->facts.euid == 0 && c->facts.initial_userns),
 		.has_rootless = true,
 		.terminal = c->spec->process && c->spec->process->terminal,

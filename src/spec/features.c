@@ -62,8 +62,6 @@ static struct oci_features_memory_policy *memory_policy(struct arena *a)
 {
 	struct oci_features_memory_policy *f;
 
-	if (!spec_applies("linux.memoryPolicy"))
-		return NULL;
 	f = arena_alloc(a, sizeof *f);
 	if (!f)
 		return NULL;
@@ -87,10 +85,11 @@ static struct oci_features_linux *linux_section(struct arena *a, const struct sp
 	f->selinux = enabled(a);
 	f->memory_policy = memory_policy(a);
 	f->intel_rdt = arena_alloc(a, sizeof *f->intel_rdt);
-	if (f->intel_rdt) {
-		f->intel_rdt->enabled = spec_applies("linux.intelRdt");
-		f->intel_rdt->has_enabled = true;
-	}
+	if (f->intel_rdt)
+		*f->intel_rdt = (struct oci_features_intel_rdt){
+			.enabled = true, .has_enabled = true, .schemata = true, .has_schemata = true,
+			.monitoring = true, .has_monitoring = true,
+		};
 	f->mount_extensions = arena_alloc(a, sizeof *f->mount_extensions);
 	if (f->mount_extensions)
 		f->mount_extensions->idmap = enabled(a);

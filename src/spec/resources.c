@@ -93,8 +93,8 @@ int check_intel_rdt(const struct oci_intel_rdt *r, struct err *e)
 {
 	if (!r)
 		return 0;
-	/* It becomes the name of a directory. */
-	if (is_given(r->clos_id) &&
+	/* It becomes the name of a directory; "/" is the default group. */
+	if (is_given(r->clos_id) && strcmp(r->clos_id, "/") != 0 &&
 	    (strchr(r->clos_id, '/') || strcmp(r->clos_id, ".") == 0 || strcmp(r->clos_id, "..") == 0))
 		return err_set(e, EINVAL, "intelRdt.closID: \"%s\" is no directory name", r->clos_id);
 	if (is_given(r->mem_bw_schema) && (strncmp(r->mem_bw_schema, "MB:", 3) != 0 || strchr(r->mem_bw_schema, '\n')))

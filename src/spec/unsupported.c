@@ -28,13 +28,6 @@ ASKED(selinux)
 	return s->process && is_given(s->process->selinux_label) && !have->labels;
 }
 
-/* ---- linux ---- */
-
-ASKED(intel_rdt)
-{
-	return s->linux->intel_rdt;
-}
-
 /* ---- linux.resources: a limit of 0, or of -1 where that means none, asks for nothing; engines write those ---- */
 
 ASKED(unified)
@@ -100,7 +93,6 @@ ASKED(rdma)
 static const struct row rows[] = {
 	{ "process.apparmorProfile", apparmor },
 	{ "process.selinuxLabel", selinux },
-	{ "linux.intelRdt", intel_rdt },
 	{ "linux.resources.unified", unified },
 	{ "linux.resources.memory", memory },
 	{ "linux.resources.cpu", cpu },

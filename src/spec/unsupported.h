@@ -18,9 +18,9 @@ struct spec_support {
 /*
  * Device rules are nothing to refuse where the kernel makes no device nodes usable anyway: in a user namespace other
  * than the initial one, the caller's or the container's own.
- * Returns 0, or -ENOTSUP: "linux.intelRdt: is not supported by this version".
+ * Returns 0, or -ENOTSUP: "linux.resources.rdma: is not supported by this version".
  */
 int spec_check_supported(const struct oci_spec *s, const struct spec_support *have, struct err *e);
 
-/* False if a property is refused wherever it is asked for: what `features` says. path: "linux.intelRdt". */
+/* False if a property is refused wherever it is asked for: what `features` says. path: "linux.resources.rdma". */
 bool spec_applies(const char *path);

@@ -71,7 +71,6 @@ static void linux_section(void **state)
 	(void)state;
 	take("{\"ociVersion\":\"1.3.0\"}");
 	take(LINUX("\"mountLabel\":\"\",\"timeOffsets\":{},\"netDevices\":{}"));
-	refuse(LINUX("\"intelRdt\":{}"), "linux.intelRdt");
 }
 
 static void resources(void **state)
@@ -233,12 +232,12 @@ static void features(void **state)
 		"\"selinux\":{\"enabled\":true},\"memoryPolicy\":{\"modes\":[\"MPOL_DEFAULT\",\"MPOL_BIND\","
 		"\"MPOL_INTERLEAVE\",\"MPOL_WEIGHTED_INTERLEAVE\",\"MPOL_PREFERRED\",\"MPOL_PREFERRED_MANY\","
 		"\"MPOL_LOCAL\"],\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_RELATIVE_NODES\","
-		"\"MPOL_F_STATIC_NODES\"]},\"intelRdt\":{\"enabled\":false},"
+		"\"MPOL_F_STATIC_NODES\"]},\"intelRdt\":{\"enabled\":true,\"schemata\":true,\"monitoring\":true},"
 		"\"mountExtensions\":{\"idmap\":{\"enabled\":true}},\"netDevices\":{\"enabled\":true}},"
 		"\"annotations\":{\"run.cloister.version\":\"" CLOISTER_VERSION "\","
 		"\"io.github.seccomp.libseccomp.version\":\"2.5.4\"},"
 		"\"potentiallyUnsafeConfigAnnotations\":[\"run.cloister.\"]}");
-	assert_false(spec_applies("linux.intelRdt"));
+	assert_false(spec_applies("linux.resources.rdma"));
 	assert_true(spec_applies("linux.seccomp"));
 }
 

@@ -464,6 +464,7 @@ static void other_linux(void **state)
 		     "NODES\"]}"),
 	       "linux.memoryPolicy.flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
 	take(LINUX("\"intelRdt\":{\"closID\":\"a\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L3:0=f\"]}"));
+	take(LINUX("\"intelRdt\":{\"closID\":\"/\"}"));
 	refuse(LINUX("\"intelRdt\":{\"closID\":\"a/b\"}"), "linux.intelRdt.closID: \"a/b\" is no directory name");
 	refuse(LINUX("\"intelRdt\":{\"closID\":\"..\"}"), "linux.intelRdt.closID: \"..\" is no directory name");
 	refuse(LINUX("\"intelRdt\":{\"memBwSchema\":\"L3:0\"}"),

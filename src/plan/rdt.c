@@ -1,0 +1,46 @@
+/* Why: which group of caches and memory bandwidth the container belongs to: config-linux.md, "IntelRdt". */
+#include <string.h>
+
+#include "plan/build.h"
+
+static void add_line(struct build *b, struct op_rdt *op, const char *line)
+{
+	const char **added;
+
+	if (!line || !*line)
+		return;
+	added = arena_push(b->plan->arena, &op->lines, &op->lines_len, sizeof *added);
+	if (added)
+		*added = line;
+	else
+		b->plan->failed = true;
+}
+
+int plan_rdt(struct build *b, struct err *e)
+{
+	const struct oci_intel_rdt *r = b->spec->linux ? b->spec->linux->intel_rdt : NULL;
+	struct plan *p = b->plan;
+	struct op_rdt *op;
+	bool own;
+
+	if (!r)
+		return 0;
+	op = arena_alloc(p->arena, sizeof *op);
+	if (!op)
+		return err_oom(e);
+	own = !r->clos_id || !*r->clos_id;
+	op->group = own ? b->options->id : strcmp(r->clos_id, "/") == 0 ? "." : r->clos_id;
+	/* The order is that of the specification. */
+	add_line(b, op, r->l3_cache_schema);
+	add_line(b, op, r->mem_bw_schema);
+	for (size_t i = 0; i < r->schemata_len; i++)
+		add_line(b, op, r->schemata[i]);
+	op->make = own ? RDT_MAKE_OWN : op->lines_len ? RDT_MAKE_OR_COMPARE : RDT_MUST_EXIST;
+	if (r->enable_monitoring)
+		op->monitor = plan_text(p, "%s/mon_groups/%s", op->group, b->options->id);
+	/* A group of the container's own takes its monitoring group along. */
+	p->rdt_path = own ? op->group : op->monitor;
+	plan_add(p, STAGE_RUNTIME, OP_RDT_GROUP, "linux.intelRdt")->rdt = op;
+	plan_add(p, STAGE_READY, OP_RDT_TASK, "linux.intelRdt")->rdt = op;
+	return 0;
+}
