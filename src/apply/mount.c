@@ -229,6 +229,12 @@ static int set_fs_option(int fs, const char *option)
 	return sys_fs_set(fs, name, equals + 1);
 }
 
+/* Only what was not read-only at birth can still be written to. */
+static bool is_finished_late(const struct op_mount *m)
+{
+	return m->copy_up || m->label;
+}
+
 /* A new, detached file system. Propagation is set by the caller, once it is attached nowhere else. */
 static int make_fs(const struct op_mount *m, struct err *e)
 {
@@ -249,20 +255,26 @@ static int make_fs(const struct op_mount *m, struct err *e)
 		r = sys_fs_create(fs);
 	if (r < 0)
 		return explain_fs(fs, r, m, NULL, e);
-	/* Copying up must write first; everything else is born with its attributes. */
-	fd = sys_fs_mount(fs, m->copy_up ? 0 : m->attrs.set);
+	fd = sys_fs_mount(fs, is_finished_late(m) ? 0 : m->attrs.set);
 	return fd < 0 ? explain_fs(fs, fd, m, NULL, e) : fd;
 }
 
-static int copy_up(struct apply *ctx, const struct op_mount *m, int fd, struct err *e)
+static int finish(struct apply *ctx, const struct op_mount *m, int fd, struct err *e)
 {
 	_cleanup_close_ int below = -1;
-	int r = rootfs_mount_point(ctx, m->dest, true, m->dest_nofollow, &below, e);
+	int r = 0;
 
-	if (r == 0)
-		r = mount_copy_up(below, fd, e);
+	if (m->copy_up) {
+		r = rootfs_mount_point(ctx, m->dest, true, m->dest_nofollow, &below, e);
+		if (r == 0)
+			r = mount_copy_up(below, fd, e);
+		if (r < 0)
+			return err_prefix(e, "tmpcopyup of %s", m->dest);
+	}
+	if (m->label)
+		r = sys_set_label(fd, m->label);
 	if (r < 0)
-		return err_prefix(e, "tmpcopyup of %s", m->dest);
+		return err_sys(e, -r, "give %s the label %s", m->dest, m->label);
 	/* With what is cleared: the field of access times is only taken as a whole (mount_setattr(2)). */
 	return mount_set_attrs(fd, &(struct mount_attrs){ .set = m->attrs.set, .clear = m->attrs.clear }, e);
 }
@@ -308,15 +320,10 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 
 	if (fd < 0)
 		return fd;
-	if (m->copy_up) {
-		r = copy_up(ctx, m, fd, e);
+	if (is_finished_late(m)) {
+		r = finish(ctx, m, fd, e);
 		if (r < 0)
 			return r;
-	}
-	if (m->label) {
-		r = sys_set_label(fd, m->label);
-		if (r < 0)
-			return err_sys(e, -r, "give %s the label %s", m->dest, m->label);
 	}
 	rest.set = rest.clear = 0;
 	r = mount_set_attrs(fd, &rest, e);

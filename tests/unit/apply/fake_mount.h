@@ -172,6 +172,7 @@ int sys_cgroup_open(const char *path)
 	return r < 0 ? r : open(host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+int sys_set_label(int mount, const char *label) { return called("label %s %s", name_of(mount), label); }
 int sys_pivot_to_cwd(void) { return called("pivot"); }
 
 static inline int fake_set_up(void **state)

@@ -191,6 +191,20 @@ static void copying_up_comes_before_read_only(void **state)
 	assert_int_equal(stat(arena_printf(ctx.arena, "%s/deep/file", host_path), &st), 0);
 }
 
+static void a_label_comes_before_read_only(void **state)
+{
+	struct op op = { .mount = { .fstype = "mqueue", .source = "m", .dest = "/m", .options = no_options, .label = "a:b",
+				    .attrs.set = MOUNT_ATTR_RDONLY } };
+
+	(void)state;
+	assert_int_equal(apply_mount(&ctx, &op, &err), 0);
+	assert_calls("fs-open mqueue\nfs-set source=m\nfs-create\nfs-mount +0\nlabel host: a:b\nsetattr host: +1 -0 \n"
+		     "attach host: /m\n");
+	failing = "label";
+	failure = -ENOTSUP;
+	assert_error(apply_mount(&ctx, &op, &err), &err, ENOTSUP, "give /m the label a:b: operation not supported");
+}
+
 static void failures_of_a_file_system(void **state)
 {
 	char *list[] = { (char *)"mode=755", (char *)"size=many", NULL };
@@ -317,6 +331,7 @@ static const struct CMUnitTest tests[] = {
 	FAKE_TEST(a_group_is_one_mount_with_the_options),
 	FAKE_TEST(a_file_system_is_born_with_its_attributes),
 	FAKE_TEST(copying_up_comes_before_read_only),
+	FAKE_TEST(a_label_comes_before_read_only),
 	FAKE_TEST(failures_of_a_file_system),
 	FAKE_TEST(proc_and_sysfs_lie_where_they_seem_to),
 	FAKE_TEST(nothing_but_proc_is_proc),
