@@ -41,7 +41,8 @@ static void set_text(struct err *e, int num, char *whole)
 }
 
 /* What does not fit into `whole` at all is cut at the end, and the reason comes after it. */
-static __attribute__((format(printf, 3, 0))) void format(char *whole, size_t size, const char *fmt, va_list ap, const char *after)
+__attribute__((format(printf, 3, 0)))
+static void format(char *whole, size_t size, const char *fmt, va_list ap, const char *after)
 {
 	size_t room = size - strlen(after);
 

@@ -45,8 +45,8 @@ int sync_send(int fd, enum sync_type type, int value);
 int sync_send_error(int fd, const struct err *e);
 
 /*
- * 1: a message; 0: the other side is gone, having read all that it was sent; -ECONNRESET: gone without having read it; or
- * another -errno. Anything that is not a whole message is -EBADMSG.
+ * 1: a message; 0: the other side is gone, having read all that it was sent; -ECONNRESET: gone without having read it;
+ * or another -errno. Anything that is not a whole message is -EBADMSG.
  */
 int sync_recv(int fd, struct sync_message *ret);
 

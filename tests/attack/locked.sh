@@ -22,7 +22,8 @@ store_mount() { # NAME
 
 attack() { # JQ-FILTER of the mounts
 	for kind in $(kinds); do
-		[ "$kind" != none ] && [ "$kind" != nested ] || continue # a lock needs a user namespace of the container's own
+		# a lock needs a user namespace of the container's own
+		case $kind in none | nested) continue ;; esac
 		kind "$kind"
 		inside "exec /bin/locked /nix/store /nix/store/a-dir /nix/store/c-file /tmp" \
 			".annotations[\"run.cloister.lock\"] = \"true\" | $1 | $(all_capabilities)"

@@ -25,7 +25,8 @@ if is_root; then
 	# what the caller has in its inheritable and ambient sets does not get in
 	for kind in self none ranges; do
 		kind "$kind"
-		enter=(setpriv --inh-caps=+net_raw,+sys_admin --ambient-caps=+net_raw,+sys_admin)
+		caller=+net_raw,+sys_admin
+		enter=(setpriv "--inh-caps=$caller" "--ambient-caps=$caller")
 		inside 'cat /proc/self/status' '.process.capabilities = { bounding: ["CAP_NET_RAW", "CAP_SYS_ADMIN"] } | .process.user = { uid: 0, gid: 0 }
 			| .process.noNewPrivileges = false'
 		equal "$(awk '/^CapInh|^CapAmb/ { print $2 }' "$out" | sort -u)" "$none" "$kind: from the caller"

@@ -1,6 +1,6 @@
 /*
- * Plays the attacker of CVE-2017-5226: has the caller's terminal as standard input and tries to type into it, or to take
- * it over. One line per attack that worked, then "end".
+ * Plays the attacker of CVE-2017-5226: has the caller's terminal as standard input and tries to type into it, or to
+ * take it over. One line per attack that worked, then "end".
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -42,7 +42,7 @@ touch "$tmp/outside/victim/state.json"
 before=$(find "$tmp/outside" | sort)
 long=$(printf 'x%.0s' $(seq 300))
 config . true
-for bad_id in "" . .. ../x ../outside/victim "$tmp/outside/victim" a/b "a/../../outside/victim" "a b" "a${nl}b" "$esc[31mx" \
+for bad_id in "" . .. ../x ../outside/victim "$tmp/outside/victim" a/b "a/../../outside/victim" "a b" "a${nl}b" "${esc}[31mx" \
 	"${csi}31mx" "$bad" 'a$(touch x)' 'a;b' "$long" "%s%n" "é" "a:b" "a*" ".hidden"; do
 	for command in "create --bundle $bundle" "run --bundle $bundle" start state kill "delete --force" delete; do
 		# shellcheck disable=SC2086

@@ -35,7 +35,8 @@ starting=$!
 "$cloister" --root "$state" delete --force "$slow" 2>"$tmp/delete.err" &
 deleting=$!
 sleep 0.3
-kill -0 "$starting" && kill -0 "$deleting" || fail "a command did not wait for the creation"
+kill -0 "$starting" || fail "start did not wait for the creation"
+kill -0 "$deleting" || fail "delete did not wait for the creation"
 timeout 10 sh -c "echo >$tmp/go"
 wait "$creating" || fail "create: $(cat "$tmp/slow.err")"
 wait "$starting" || grep -q 'does not exist' "$tmp/start.err" || fail "start: $(cat "$tmp/start.err")"

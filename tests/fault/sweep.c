@@ -124,8 +124,9 @@ static void set_result(pid_t pid, long value) { (void)pid; (void)value; }
 static bool cannot_fail(unsigned long long number)
 {
 	static const int calls[] = {
-		SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask, SYS_exit,
-		SYS_exit_group, SYS_brk, SYS_mprotect, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq, SYS_getrandom,
+		SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_umask,
+		SYS_exit, SYS_exit_group, SYS_brk, SYS_mprotect, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,
+		SYS_getrandom,
 #ifdef SYS_arch_prctl
 		SYS_arch_prctl,
 #endif
