@@ -12,7 +12,7 @@ _cloister_ids() {
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	local create='--bundle --pid-file --console-socket --preserve-fds --no-new-keyring'
-	local commands='create start run state kill pause resume delete list plan spec features'
+	local commands='create start run exec state kill pause resume delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -25,11 +25,11 @@ _cloister() {
 	compopt +o default 2>/dev/null
 	case $prev in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-	--log | --pid-file | --console-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+	--log | --pid-file | --console-socket | --process | -p) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur"); return ;;
-	--preserve-fds) return ;;
+	--preserve-fds | --user | -u | --additional-gids | -g | --cwd | --env | -e | --cap | -c | --process-label | --apparmor | --cgroup) return ;;
 	esac
 
 	local words
@@ -38,13 +38,16 @@ _cloister() {
 	:*) words=$commands ;;
 	create:-*) words="$create --help" ;;
 	run:-*) words="$create --detach --keep --help" ;;
+	exec:-*)
+		words='--process --detach --tty --console-socket --pid-file --user --additional-gids --cwd --env --cap --no-new-privs
+			--process-label --apparmor --preserve-fds --cgroup --ignore-paused --help' ;;
 	plan:-*) words='--bundle --help' ;;
 	spec:-*) words='--bundle --rootless --help' ;;
 	list:-*) words='--format --quiet --help' ;;
 	delete:-*) words='--force --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
-	start:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;
+	start:* | exec:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;
 	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
 	*) words='' ;;
 	esac

@@ -32,6 +32,7 @@ struct apply {
 	bool rdt_made;                /* what plan->rdt_path names is there, and is ours */
 	int listener_fd;              /* connected to the one whom the seccomp filter asks; -1: none */
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
+	int enter_fd;                 /* pidfd of the process whose namespaces OP_ENTER joins; -1: none */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
 	char **exec_env;              /* made by OP_HOME; NULL: the environment of OP_EXEC as it is */
@@ -44,7 +45,9 @@ struct apply {
 	const char *(*process_state)(struct apply *ctx, const char *metadata);
 	/* OP_CALL: asks the process that serves a stage to run it on our behalf, and waits. Filled by run/. */
 	int (*call)(struct apply *ctx, enum plan_stage stage, struct err *e);
-	void *run;                    /* run/'s own data for these two */
+	/* OP_FORK: returns in the child only. Filled by run/. */
+	int (*fork)(struct apply *ctx, struct err *e);
+	void *run;                    /* run/'s own data for these */
 };
 
 typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e);
@@ -52,8 +55,8 @@ typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e
 /* Runs all operations of a stage in their order. Stops at the first error, with op->where in front of its text. */
 int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
 
-/* namespace.c, idmap.c, procfs.c */
-apply_function apply_join, apply_unshare, apply_id_map, apply_userns, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
+/* namespace.c, enter.c, idmap.c, procfs.c */
+apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_userns, apply_set_ids, apply_oom_score, apply_keyring, apply_loopback,
 	apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
 /* rdt.c */
 apply_function apply_rdt_group, apply_rdt_task;
@@ -64,7 +67,7 @@ apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_beg
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_mask, apply_readonly,
 	apply_root_readonly, apply_pivot;
 /* cgroup.c, device_filter.c, hook.c, console.c, seccomp.c */
-apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_seccomp_build,
+apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_session, apply_seccomp_build,
 	apply_seccomp_listener, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
@@ -73,4 +76,4 @@ apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_c
 /* label.c */
 apply_function apply_label;
 /* schedule.c */
-apply_function apply_scheduler, apply_io_priority, apply_memory_policy;
+apply_function apply_cpu_affinity, apply_scheduler, apply_io_priority, apply_memory_policy;

@@ -10,6 +10,7 @@
 #include "apply/rootfs.h"
 #include "base/cleanup.h"
 #include "sys/mount.h"
+#include "sys/process.h"
 #include "sys/pty.h"
 #include "sys/socket.h"
 
@@ -71,6 +72,13 @@ static int hand_over(struct apply *ctx, int master, struct err *e)
 	return r < 0 ? err_sys(e, -r, "cannot send the terminal through the console socket") : 0;
 }
 
+static int take_control(int slave, struct err *e)
+{
+	int r = sys_pty_control(slave);
+
+	return r < 0 ? err_sys(e, -r, "cannot make it the controlling terminal") : 0;
+}
+
 int apply_console(struct apply *ctx, const struct op *op, struct err *e)
 {
 	_cleanup_close_ int master = -1, slave = -1;
@@ -86,11 +94,20 @@ int apply_console(struct apply *ctx, const struct op *op, struct err *e)
 		r = bind_console(ctx, slave, e);
 	if (r == 0)
 		r = hand_over(ctx, master, e);
+	if (r == 0 && !op->console.session_later)
+		r = take_control(slave, e);
 	if (r < 0)
 		return r;
-	r = sys_pty_control(slave);
-	if (r < 0)
-		return err_sys(e, -r, "cannot make it the controlling terminal");
 	r = sys_pty_become_standard(slave);
 	return r < 0 ? err_sys(e, -r, "cannot make it the standard streams") : 0;
+}
+
+int apply_session(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = sys_new_session();
+
+	(void)ctx;
+	if (r < 0)
+		return err_sys(e, -r, "cannot begin a session of its own");
+	return op->session.terminal ? take_control(0, e) : 0;
 }

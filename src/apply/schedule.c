@@ -3,6 +3,16 @@
 
 #include "apply/apply.h"
 
+int apply_cpu_affinity(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = sys_set_cpu_affinity(op->cpus->cpus, PLAN_CPUS / 64);
+
+	(void)ctx;
+	if (r == -EINVAL)
+		return err_sys(e, EINVAL, "run on the processors \"%s\" (none of them is there and allowed)", op->cpus->list);
+	return r < 0 ? err_sys(e, -r, "run on the processors \"%s\"", op->cpus->list) : 0;
+}
+
 int apply_scheduler(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_scheduler *s = &op->scheduler;

@@ -7,6 +7,12 @@ static int apply_call(struct apply *ctx, const struct op *op, struct err *e)
 	return ctx->call(ctx, op->call, e);
 }
 
+static int apply_fork(struct apply *ctx, const struct op *op, struct err *e)
+{
+	(void)op;
+	return ctx->fork(ctx, e);
+}
+
 static apply_function *const table[OP_COUNT] = {
 	[OP_CGROUP] = apply_cgroup,
 	[OP_DEVICE_FILTER] = apply_device_filter,
@@ -18,6 +24,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_SECCOMP_LISTENER] = apply_seccomp_listener,
 	[OP_JOIN] = apply_join,
 	[OP_UNSHARE] = apply_unshare,
+	[OP_ENTER] = apply_enter,
 	[OP_ID_MAP] = apply_id_map,
 	[OP_SET_IDS] = apply_set_ids,
 	[OP_OOM_SCORE] = apply_oom_score,
@@ -49,6 +56,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_UMASK] = apply_umask,
 	[OP_RLIMIT] = apply_rlimit,
 	[OP_PERSONALITY] = apply_personality,
+	[OP_CPU_AFFINITY] = apply_cpu_affinity,
 	[OP_SCHEDULER] = apply_scheduler,
 	[OP_IO_PRIORITY] = apply_io_priority,
 	[OP_MEMORY_POLICY] = apply_memory_policy,
@@ -61,6 +69,8 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_SECCOMP] = apply_seccomp,
 	[OP_CLOSE_FDS] = apply_close_fds,
 	[OP_FIND_EXEC] = apply_find_exec,
+	[OP_FORK] = apply_fork,
+	[OP_SESSION] = apply_session,
 	[OP_EXEC] = apply_exec,
 };
 

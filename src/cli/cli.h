@@ -38,13 +38,14 @@ struct cli_command {
 	const char *help;             /* one line, small first letter, no full stop */
 	const char *details;          /* further lines for `COMMAND --help`; may be NULL */
 	size_t min_words, max_words;
+	int failure;                  /* the exit status when run fails; 0: EXIT_FAILURE */
 	size_t stop_after;            /* options end after so many words; 0: never */
 	const struct option_def *options;   /* NULL: none */
 	size_t options_size;          /* the struct that the options go to: zeroed, then given to run */
 	int (*run)(struct cli *c, void *options, const struct option_words *words, struct err *e);
 };
 
-extern const struct cli_command cli_create, cli_delete, cli_features, cli_kill, cli_list, cli_pause, cli_plan,
+extern const struct cli_command cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list, cli_pause, cli_plan,
 				cli_resume, cli_run, cli_spec, cli_start, cli_state;
 
 /* The state directory: --root, or the default for this user. Not created here. */

@@ -3,6 +3,7 @@
  * standard error, a line in the log and an exit status.
  */
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "spec/version.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cli_create, &cli_start, &cli_state, &cli_kill, &cli_delete, &cli_run, &cli_pause, &cli_resume, &cli_list,
+	&cli_create, &cli_start, &cli_state, &cli_kill, &cli_delete, &cli_run, &cli_exec, &cli_pause, &cli_resume, &cli_list,
 	&cli_plan, &cli_spec, &cli_features, NULL,
 };
 
@@ -152,6 +153,9 @@ static int check_words(const struct cli_command *command, size_t len, struct err
 	if (command->min_words == command->max_words)
 		return err_set(e, EINVAL, "%s requires exactly %zu argument%s", command->name, command->min_words,
 			       command->min_words == 1 ? "" : "s");
+	if (command->max_words == SIZE_MAX)
+		return err_set(e, EINVAL, "%s requires at least %zu argument%s", command->name, command->min_words,
+			       command->min_words == 1 ? "" : "s");
 	return err_set(e, EINVAL, "%s requires %zu to %zu arguments", command->name, command->min_words,
 		       command->max_words);
 }
@@ -193,7 +197,7 @@ static int run_command(struct cli *c, const struct cli_command *command, char **
 	r = command->run(c, options, &words, &e);
 	if (r < 0) {
 		report(c, &e);
-		return EXIT_FAILURE;
+		return command->failure ? command->failure : EXIT_FAILURE;
 	}
 	return c->exit_status;
 }

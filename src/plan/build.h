@@ -18,6 +18,7 @@ struct build {
 	bool container_root_mapped;   /* id 0 exists in the container */
 	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
 	bool setgroups_denied;        /* in the container's user namespace */
+	bool exec;                    /* the plan is for `exec` */
 };
 
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
@@ -36,4 +37,6 @@ int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and 
 int plan_process(struct build *b, struct err *e);         /* process.c: the START operations */
 void plan_priorities(struct build *b);                    /* schedule.c: scheduler and I/O priority */
 int plan_memory_policy(struct build *b, struct err *e);   /* schedule.c */
+/* schedule.c: both parts of execCPUAffinity, in RUNTIME and OUTER */
+int plan_cpu_affinity(struct build *b, struct err *e);
 int plan_seccomp(struct build *b, struct err *e);         /* seccomp.c: SECCOMP_BUILD in RUNTIME */

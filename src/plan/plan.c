@@ -24,6 +24,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_SECCOMP_BUILD] = "seccomp-build",
 	[OP_JOIN] = "join",
 	[OP_UNSHARE] = "unshare",
+	[OP_ENTER] = "enter",
 	[OP_ID_MAP] = "id-map",
 	[OP_SET_IDS] = "set-ids",
 	[OP_OOM_SCORE] = "oom-score",
@@ -55,6 +56,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_UMASK] = "umask",
 	[OP_RLIMIT] = "rlimit",
 	[OP_PERSONALITY] = "personality",
+	[OP_CPU_AFFINITY] = "cpu-affinity",
 	[OP_SCHEDULER] = "scheduler",
 	[OP_IO_PRIORITY] = "io-priority",
 	[OP_MEMORY_POLICY] = "memory-policy",
@@ -67,6 +69,8 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_SECCOMP] = "seccomp",
 	[OP_CLOSE_FDS] = "close-fds",
 	[OP_FIND_EXEC] = "find-exec",
+	[OP_FORK] = "fork",
+	[OP_SESSION] = "session",
 	[OP_EXEC] = "exec",
 };
 

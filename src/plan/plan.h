@@ -57,6 +57,7 @@ enum op_type {
 	OP_SECCOMP_LISTENER, /* text: the socket of the one who answers what the filter asks */
 	OP_JOIN,             /* join */
 	OP_UNSHARE,          /* unshare */
+	OP_ENTER,            /* enter: joins namespaces of the container's first process, by its pidfd; untraceable from here */
 	OP_ID_MAP,           /* id_map */
 	OP_SET_IDS,          /* set_ids */
 	OP_OOM_SCORE,        /* oom_score */
@@ -90,6 +91,7 @@ enum op_type {
 	OP_UMASK,            /* mode */
 	OP_RLIMIT,           /* rlimit */
 	OP_PERSONALITY,      /* personality */
+	OP_CPU_AFFINITY,     /* cpus */
 	OP_SCHEDULER,        /* scheduler */
 	OP_IO_PRIORITY,      /* io_priority */
 	OP_MEMORY_POLICY,    /* memory_policy */
@@ -102,6 +104,8 @@ enum op_type {
 	OP_CLOSE_FDS,        /* preserve: how many descriptors from 3 on stay open */
 	OP_HOME,             /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
 	OP_FIND_EXEC,        /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
+	OP_FORK,             /* -: goes on in a new process, the first that is inside a joined pid namespace */
+	OP_SESSION,          /* session */
 	OP_EXEC,             /* exec */
 	OP_COUNT
 };
@@ -263,6 +267,7 @@ struct op_console {
 	unsigned rows, columns;       /* 0: leave */
 	uid_t uid;                    /* the terminal's owner, in the container; its group is the devpts' business */
 	bool bind_console;            /* /dev/console becomes the terminal */
+	bool session_later;           /* OP_SESSION makes it the controlling terminal */
 };
 
 enum hook_kind {
@@ -290,6 +295,13 @@ struct op_rlimit {
 	int resource;                 /* RLIMIT_* */
 	uint64_t soft, hard;
 	const char *name;
+};
+
+#define PLAN_CPUS 8192                /* as many processors as a kernel can have */
+
+struct op_cpu_affinity {
+	const char *list;             /* as the config has it; "": all that the cgroup allows */
+	uint64_t cpus[PLAN_CPUS / 64];
 };
 
 struct op_scheduler {
@@ -327,6 +339,10 @@ struct op_capabilities {
 	uint64_t bounding, permitted, effective, inheritable, ambient;   /* one bit per capability, capabilities(7) */
 };
 
+struct op_session {
+	bool terminal;                /* standard input becomes its controlling terminal */
+};
+
 struct op_exec {
 	char **args;
 	char **env;
@@ -346,6 +362,7 @@ struct op {
 		struct plan_seccomp *seccomp;
 		struct op_join join;
 		struct op_unshare unshare;
+		uint64_t enter;               /* CLONE_NEW* */
 		struct op_id_map id_map;
 		struct op_set_ids set_ids;
 		int oom_score;
@@ -369,12 +386,14 @@ struct op {
 		mode_t mode;
 		struct op_rlimit rlimit;
 		unsigned long personality;
+		struct op_cpu_affinity *cpus;
 		struct op_scheduler scheduler;
 		struct op_io_priority io_priority;
 		struct op_memory_policy *memory_policy;
 		struct op_user user;
 		struct op_capabilities capabilities;
 		unsigned preserve;
+		struct op_session session;
 		struct op_exec exec;
 	};
 };
@@ -391,6 +410,9 @@ struct plan_facts {
 	uint64_t bounding;            /* the caller's capability bounding set */
 	unsigned last_cap;            /* the highest capability the kernel knows */
 	bool apparmor, selinux;       /* enabled */
+	/* only for `exec`; setgroups_denied is then about the container's user namespace */
+	uint64_t entered;             /* CLONE_NEW* of the namespaces in which its first process is, and the caller is not */
+	bool root_mapped;             /* ids 0 exist in its user namespace */
 };
 
 /* What the command line adds to the config. */
@@ -406,6 +428,7 @@ struct plan {
 	struct arena *arena;
 	struct op *ops;
 	size_t len;
+	bool exec;                    /* of plan_build_exec: OUTER and START are run by one process */
 	bool has_outer;               /* there are OUTER operations */
 	bool outer_userns;            /* outer makes a user namespace: it writes init's maps */
 	uint64_t outer_flags;         /* CLONE_NEW* for the clone3(2) of outer, where it joins nothing first */
@@ -423,6 +446,13 @@ struct plan {
  */
 int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
 	       const struct plan_options *options, struct plan *ret, struct err *e);
+
+/*
+ * Builds the plan for `exec`: spec is what state/ has saved, with the process to run in it. It fails as plan_build does.
+ * Only RUNTIME, OUTER and START have operations.
+ */
+int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
+		    const struct plan_options *options, struct plan *ret, struct err *e);
 
 /* Adds a zeroed operation; never NULL (out of memory is remembered in the plan and reported by plan_build). */
 struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);

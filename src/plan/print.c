@@ -286,6 +286,15 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_UNSHARE:
 		add_flags(out, namespace_names, op->unshare.flags, "");
 		break;
+	case OP_ENTER:
+		add_flags(out, namespace_names, op->enter, "");
+		break;
+	case OP_CPU_AFFINITY:
+		add_word(out, *op->cpus->list ? op->cpus->list : "all");
+		break;
+	case OP_SESSION:
+		str_add(out, op->session.terminal ? " terminal" : "");
+		break;
 	case OP_ID_MAP:
 		add_id_map(out, &op->id_map);
 		break;
@@ -411,6 +420,7 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_NO_NEW_PRIVS:
 	case OP_SECCOMP:
 	case OP_FIND_EXEC:
+	case OP_FORK:
 	case OP_COUNT:
 		break;
 	}
@@ -421,7 +431,7 @@ void plan_print(const struct plan *p, struct str *out)
 	for (enum plan_stage stage = 0; stage < STAGE_COUNT; stage++) {
 		bool any = false;
 
-		if (stage == STAGE_OUTER && p->has_outer) {
+		if (stage == STAGE_OUTER && p->has_outer && !p->exec) {
 			str_add(out, "clone outer:");
 			add_flags(out, namespace_names, p->outer_flags, "");
 			str_addc(out, '\n');
@@ -437,7 +447,7 @@ void plan_print(const struct plan *p, struct str *out)
 			str_addc(out, '\n');
 		}
 		/* Where the clone of init stands in the order of things. */
-		if (stage == STAGE_FOR_OUTER) {
+		if (stage == STAGE_FOR_OUTER && !p->exec) {
 			str_add(out, p->has_outer ? "clone init from outer:" : "clone init:");
 			add_flags(out, namespace_names, p->init_flags, "");
 			str_addc(out, '\n');

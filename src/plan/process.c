@@ -17,6 +17,8 @@
  *   seccomp filter         otherwise: the last step before the exec, so that it need not allow any of the above
  *   exec                   one execve(2)
  *
+ * `exec` has two more steps, fork and session, as late as can be: see plan/exec.c.
+ *
  * Spec: config.md "POSIX process", "Linux Process", "User"; runtime.md "Start".
  */
 #include <limits.h>
@@ -236,6 +238,14 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, struct
 	return 0;
 }
 
+/* Only now does the process come within reach of the container's others, with no more rights than they have. */
+static void plan_last_steps(struct build *b)
+{
+	if (b->joined_ns & CLONE_NEWPID)
+		plan_add(b->plan, STAGE_START, OP_FORK, NULL);
+	plan_add(b->plan, STAGE_START, OP_SESSION, NULL)->session.terminal = b->spec->process->terminal;
+}
+
 int plan_process(struct build *b, struct err *e)
 {
 	static const struct oci_user root;
@@ -268,10 +278,12 @@ int plan_process(struct build *b, struct err *e)
 	if (!process->no_new_privileges)
 		plan_filter(b);
 	plan_add(b->plan, STAGE_START, OP_CAPABILITIES, "process.capabilities")->capabilities = sets;
-	if (process->no_new_privileges) {
+	if (process->no_new_privileges)
 		plan_add(b->plan, STAGE_START, OP_NO_NEW_PRIVS, "process.noNewPrivileges");
+	if (b->exec)
+		plan_last_steps(b);
+	if (process->no_new_privileges)
 		plan_filter(b);
-	}
 	plan_add(b->plan, STAGE_START, OP_EXEC, "process.args")->exec = exec;
 	return 0;
 }

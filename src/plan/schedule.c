@@ -56,9 +56,12 @@ static void add_scheduler(struct build *b, enum plan_stage stage, const struct o
 	plan_add(b->plan, stage, OP_SCHEDULER, "process.scheduler")->scheduler = op;
 }
 
-/* "0-3,7" as bits. -EINVAL, or -ERANGE for a number that is too high. */
-static int parse_nodes(const char *list, struct op_memory_policy *op)
+/* "0-3,7" as bits, of which there are so many. The count of numbers, -EINVAL, or -ERANGE for one that is too high. */
+static int parse_list(const char *list, uint64_t *bits, unsigned long count)
 {
+	int found = 0;
+
+
 	for (const char *p = list; *p;) {
 		char *end;
 		unsigned long first, last;
@@ -77,14 +80,13 @@ static int parse_nodes(const char *list, struct op_memory_policy *op)
 		}
 		if (last < first || (*end && *end != ',' && *end != ' '))
 			return -EINVAL;
-		if (last >= PLAN_NODES)
+		if (last >= count)
 			return -ERANGE;
-		for (; first <= last; first++)
-			op->nodes[first / 64] |= UINT64_C(1) << first % 64;
-		op->has_nodes = true;
+		for (; first <= last; first++, found++)
+			bits[first / 64] |= UINT64_C(1) << first % 64;
 		p = end;
 	}
-	return 0;
+	return found;
 }
 
 static int memory_mode(enum oci_memory_policy_mode mode)
@@ -134,7 +136,8 @@ int plan_memory_policy(struct build *b, struct err *e)
 	with = !without && op->mode != MPOL_PREFERRED;
 	for (size_t i = 0; i < m->flags_len; i++)
 		op->mode |= memory_flag(m->flags[i]);
-	r = parse_nodes(m->nodes ? m->nodes : "", op);
+	r = parse_list(m->nodes ? m->nodes : "", op->nodes, PLAN_NODES);
+	op->has_nodes = r > 0;
 	if (r == -ERANGE)
 		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: \"%s\" names a node above %d", m->nodes, PLAN_NODES - 1);
 	if (r < 0)
@@ -152,7 +155,8 @@ void plan_priorities(struct build *b)
 {
 	const struct oci_process *process = b->spec->process;
 	bool by_runtime = b->facts->privileged && ((b->new_ns | b->joined_ns) & CLONE_NEWUSER);
-	enum plan_stage stage = by_runtime ? STAGE_READY : STAGE_START;
+	/* `exec` does it before it enters anything. */
+	enum plan_stage stage = b->exec ? STAGE_OUTER : by_runtime ? STAGE_READY : STAGE_START;
 
 	if (process->io_priority) {
 		struct op *op = plan_add(b->plan, stage, OP_IO_PRIORITY, "process.ioPriority");
@@ -163,4 +167,40 @@ void plan_priorities(struct build *b)
 	}
 	if (process->scheduler)
 		add_scheduler(b, stage, process->scheduler);
+}
+
+static int add_cpus(struct build *b, enum plan_stage stage, const char *where, const char *list, struct err *e)
+{
+	struct op_cpu_affinity *op = arena_alloc(b->plan->arena, sizeof *op);
+	int r;
+
+	if (!op)
+		return err_oom(e);
+	op->list = list;
+	r = parse_list(list, op->cpus, PLAN_CPUS);
+	if (r == -ERANGE)
+		return err_set(e, EINVAL, "%s: \"%s\" names a processor above %d", where, list, PLAN_CPUS - 1);
+	if (r < 0)
+		return err_set(e, EINVAL, "%s: \"%s\" is not a list like 0-3,7", where, list);
+	if (r == 0)
+		memset(op->cpus, 0xff, sizeof op->cpus);
+	plan_add(b->plan, stage, OP_CPU_AFFINITY, where)->cpus = op;
+	return 0;
+}
+
+/*
+ * config.md "execCPUAffinity": where the runtime's process runs until it is in the container's cgroup, and then. Without
+ * the second the first must not last: the default is what the cgroup allows.
+ */
+int plan_cpu_affinity(struct build *b, struct err *e)
+{
+	const struct oci_exec_cpu_affinity *cpus = b->spec->process ? b->spec->process->exec_cpu_affinity : NULL;
+	bool initial = cpus && cpus->initial && *cpus->initial, final = cpus && cpus->final && *cpus->final;
+	int r = 0;
+
+	if (initial)
+		r = add_cpus(b, STAGE_RUNTIME, "process.execCPUAffinity.initial", cpus->initial, e);
+	if (r == 0 && (initial || final))
+		r = add_cpus(b, STAGE_OUTER, "process.execCPUAffinity.final", final ? cpus->final : "", e);
+	return r;
 }

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,7 +45,7 @@ static bool has_selinux(void)
 	return fd >= 0 && sys_fs_type(fd) == SELINUX_MAGIC;
 }
 
-int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err *e)
+static int read_caller(struct arena *a, int proc_fd, struct plan_facts *ret, struct err *e)
 {
 	struct plan_facts f = {
 		.euid = geteuid(), .egid = getegid(), .apparmor = has_apparmor(), .selinux = has_selinux(),
@@ -71,9 +73,72 @@ int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err 
 	r = sys_bounding_get(f.last_cap, &f.bounding);
 	if (r < 0)
 		return err_sys(e, -r, "read the capability bounding set");
-	r = sys_cgroup_own(a, proc_fd, &f.own_cgroup, e);
+	*ret = f;
+	return 0;
+}
+
+int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err *e)
+{
+	int r = read_caller(a, proc_fd, ret, e);
+
+	return r < 0 ? r : sys_cgroup_own(a, proc_fd, &ret->own_cgroup, e);
+}
+
+/* Which namespaces of a process are not ours. Entering our own would fail, or undo what its user namespace is for. */
+static int read_entered(int proc_fd, pid_t pid, uint64_t *ret, struct err *e)
+{
+	static const struct { const char *name; uint64_t flag; } namespaces[] = {
+		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+	};
+
+	*ret = 0;
+	for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
+		struct stat ours, theirs;
+		char path[64];
+
+		snprintf(path, sizeof path, "self/ns/%s", namespaces[i].name);
+		/* A kernel without that kind has nothing to enter. */
+		if (fstatat(proc_fd, path, &ours, 0) < 0)
+			continue;
+		snprintf(path, sizeof path, "%ld/ns/%s", (long)pid, namespaces[i].name);
+		if (fstatat(proc_fd, path, &theirs, 0) < 0)
+			return err_sys(e, errno, "look at the namespaces of process %ld", (long)pid);
+		if (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+			*ret |= namespaces[i].flag;
+	}
+	return 0;
+}
+
+/* Whether a map of ids, as in /proc/PID/uid_map, has the id 0. */
+static bool maps_root(const char *map)
+{
+	for (const char *line = map; *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : "")
+		if (strtoul(line, NULL, 10) == 0 && line[strspn(line, " ")] == '0')
+			return true;
+	return false;
+}
+
+int facts_read_exec(struct arena *a, int proc_fd, pid_t pid, struct plan_facts *ret, struct err *e)
+{
+	char path[64], *uids, *gids, *setgroups;
+	int r = read_caller(a, proc_fd, ret, e);
+
+	if (r == 0)
+		r = read_entered(proc_fd, pid, &ret->entered, e);
+	if (r < 0 || !(ret->entered & CLONE_NEWUSER))
+		return r;
+	snprintf(path, sizeof path, "%ld/uid_map", (long)pid);
+	r = read_text(a, proc_fd, path, &uids, e);
+	snprintf(path, sizeof path, "%ld/gid_map", (long)pid);
+	if (r == 0)
+		r = read_text(a, proc_fd, path, &gids, e);
+	snprintf(path, sizeof path, "%ld/setgroups", (long)pid);
+	if (r == 0)
+		r = read_text(a, proc_fd, path, &setgroups, e);
 	if (r < 0)
 		return r;
-	*ret = f;
+	ret->root_mapped = maps_root(uids) && maps_root(gids);
+	ret->setgroups_denied = strncmp(setgroups, "deny", 4) == 0;
 	return 0;
 }

@@ -1,82 +1,25 @@
 /* Why: `run`: create, start, wait and delete in one, without a socket in between. */
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "run/container.h"
+#include "run/follow.h"
 #include "run/open.h"
 #include "run/seal.h"
 #include "run/start.h"
-#include "run/terminal.h"
 #include "sys/process.h"
-#include "sys/pty.h"
-#include "sys/socket.h"
-
-static int exit_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-/* All signals that can be caught, so that none ends us while the container runs; they are init's. */
-static void block_signals(sigset_t *ret_old)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, ret_old);
-}
-
-/* Hands signals on to init until it ends, and reaps whatever else became our child. */
-static int wait_for_init(struct container *c, int *ret_status, struct err *e)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	for (;;) {
-		siginfo_t info;
-		int signal, status;
-		pid_t pid;
-
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			if (pid == c->init_pid) {
-				*ret_status = exit_status(status);
-				c->init_pid = 0;
-				return 0;
-			}
-		if (pid < 0 && errno != EINTR)
-			return err_sys(e, errno, "wait for the container's first process");
-		signal = sigwaitinfo(&all, &info);
-		if (signal < 0 && errno == EINTR)
-			continue;
-		if (signal < 0)
-			return err_sys(e, errno, "wait for signals");
-		/* SIGURG and SIGPIPE are no message to anybody; stopping ourselves would leave the container running. */
-		if (signal != SIGCHLD && signal != SIGURG && signal != SIGPIPE)
-			sys_pidfd_kill(c->init_pidfd, signal);
-	}
-}
-
-static int relay_terminal(struct container *c, struct err *e)
-{
-	_cleanup_close_ int master = -1;
-	int r;
-
-	close_fd(&c->console[1]);
-	r = terminal_receive(c->console[0], &master, e);
-	return r < 0 ? r : terminal_relay(master, c->init_pidfd, e);
-}
 
 static int follow(struct container *c, int *ret_status, struct err *e)
 {
-	int r = 0;
+	int r;
 
-	if (c->console[0] >= 0)
-		r = relay_terminal(c, e);
-	return r < 0 ? r : wait_for_init(c, ret_status, e);
+	close_fd(&c->console[1]);
+	r = follow_process(c->init_pid, c->init_pidfd, c->console[0], ret_status, e);
+	if (r == 0)
+		c->init_pid = 0;
+	return r;
 }
 
 static int destroy(struct container *c, struct opened *o, struct err *e)
@@ -127,24 +70,6 @@ static int run_created(struct container *c, int *ret_status, struct err *e)
 	return r;
 }
 
-/* Where the config does not say, the container's terminal is as large as the caller's, from the beginning. */
-static void take_terminal_size(struct plan *p)
-{
-	struct winsize size;
-	int fd = 0;
-
-	while (fd <= 2 && sys_pty_get_size(fd, &size) < 0)
-		fd++;
-	for (size_t i = 0; fd <= 2 && i < p->len; i++) {
-		struct op_console *console = &p->ops[i].console;
-
-		if (p->ops[i].type != OP_CONSOLE || console->rows || console->columns)
-			continue;
-		console->rows = size.ws_row;
-		console->columns = size.ws_col;
-	}
-}
-
 int run_run(struct run_context *context, const struct run_create_options *options, int *ret_status, struct err *e)
 {
 	struct container c;
@@ -163,8 +88,8 @@ int run_run(struct run_context *context, const struct run_create_options *option
 	if (!options->detach && !options->no_subreaper)
 		sys_set_subreaper();
 	if (!options->console_socket)
-		take_terminal_size(&c.plan);
-	block_signals(&old);
+		follow_terminal_size(&c.plan);
+	follow_block_signals(&old);
 	r = container_launch(&c, true, e);
 	if (r == 0)
 		r = run_created(&c, ret_status, e);

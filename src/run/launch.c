@@ -154,6 +154,9 @@ static int launch(struct container *c, struct err *e)
 
 	if (r == 0)
 		r = make_process(c, e);
+	/* For `exec`. Now, because the container's processes are at work meanwhile. */
+	if (r == 0)
+		r = state_write_config(&c->dir, c->spec, e);
 	if (r == 0)
 		r = container_serve(c, e);
 	if (r < 0 || c->released)

@@ -33,6 +33,8 @@ int container_fill_record(struct container *c, struct err *e)
 		.has_rootless = true,
 		.terminal = c->spec->process && c->spec->process->terminal,
 		.has_terminal = true,
+		.keyring = !c->options->no_new_keyring,
+		.has_keyring = true,
 		.annotations = c->spec->annotations,
 		.hooks = c->spec->hooks,
 	};

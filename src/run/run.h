@@ -5,6 +5,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -33,10 +35,33 @@ struct run_create_options {
 	bool no_subreaper;            /* run only */
 };
 
+struct run_exec_options {
+	const char *id;
+	const char *process;          /* a process.json; NULL: what follows says what to run */
+	char *const *args;
+	size_t args_len;
+	const char *cwd;              /* NULL: the container's */
+	const char *const *env, *const *caps;     /* added to the container's */
+	size_t env_len, caps_len;
+	const uint32_t *gids;
+	size_t gids_len;
+	bool has_uid, has_gid;
+	uint32_t uid, gid;
+	const char *apparmor, *label;
+	bool no_new_privs;
+
+	const char *pid_file, *console_socket;    /* NULL: none */
+	const char *cgroup;           /* below the container's; NULL: the container's itself */
+	unsigned preserve_fds;
+	bool tty, detach, ignore_paused;
+};
+
 int run_create(struct run_context *c, const struct run_create_options *o, struct err *e);
 int run_start(struct run_context *c, const char *id, struct err *e);
 /* *ret_status: the process's exit status, 128 + N for signal N; 0 with detach. */
 int run_run(struct run_context *c, const struct run_create_options *o, int *ret_status, struct err *e);
+/* *ret_status as for run_run. The lock of the container is held only until the process is in it. */
+int run_exec(struct run_context *c, const struct run_exec_options *o, int *ret_status, struct err *e);
 /* all: every process in the container's cgroup, not only the first. */
 int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e);
 /* force: kills it first, whatever state it is in; an unknown id is then no error. */

@@ -2,41 +2,16 @@
  * Why: the runtime's side of the conversation (sync.h) with the processes that it makes: it serves the stages that they
  * wait for, gets to know init, and releases it once the record names it.
  */
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "run/container.h"
+#include "run/pid_file.h"
 #include "run/sync.h"
 #include "state/process.h"
 #include "sys/process.h"
-
-static int write_pid_file(const struct container *c, struct err *e)
-{
-	const char *path = c->options->pid_file, *name;
-	char text[24], dir[PATH_MAX];
-
-	if (!path)
-		return 0;
-	if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
-		return err_sys(e, ENAMETOOLONG, "--pid-file %s", path);
-	name = strrchr(path, '/');
-	strcpy(dir + (name ? (size_t)(name - path) + (name == path) : 0), "");
-	_cleanup_close_ int fd = open(*dir ? dir : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "--pid-file %s", path);
-	/* No newline: containerd takes the whole file for a number. */
-	snprintf(text, sizeof text, "%ld", (long)c->init_pid);
-	if (io_write_file_atomic(fd, name ? name + 1 : path, text, strlen(text), 0644, e) < 0)
-		return err_prefix(e, "--pid-file %s", path);
-	return 0;
-}
 
 int container_release(struct container *c, struct err *e)
 {
@@ -55,8 +30,8 @@ int container_release(struct container *c, struct err *e)
 	r = apply_stage(&c->apply, STAGE_READY, e);
 	if (r == 0)
 		r = state_write(&c->dir, &c->record, e);
-	if (r == 0)
-		r = write_pid_file(c, e);
+	if (r == 0 && c->options->pid_file)
+		r = pid_file_write(c->options->pid_file, c->init_pid, e);
 	if (r < 0)
 		return r;
 	r = sync_send(c->sync[0], SYNC_RELEASE, 0);

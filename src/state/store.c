@@ -17,6 +17,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "libocispec/field/read.h"
+#include "libocispec/field/write.h"
 #include "oci_spec.h"
 #include "state/codec.h"
 
@@ -81,6 +83,13 @@ void state_close(struct state_dir *dir)
 {
 	close_fd(&dir->fd);
 	close_fd(&dir->root_fd);
+}
+
+void state_unlock(struct state_dir *dir)
+{
+	if (dir->fd >= 0)
+		flock(dir->fd, LOCK_UN);
+	state_close(dir);
 }
 
 static int begin(const char *id, struct state_dir *ret, struct err *e)
@@ -263,6 +272,41 @@ int state_read(struct arena *a, const struct state_dir *dir, struct oci_record *
 	if (r < 0)
 		return err_prefix(e, "container \"%s\"", dir->id);
 	return 0;
+}
+
+/* Written before the record names it created, and never again: so whoever reads it finds it whole. */
+static int write_config(const struct state_dir *dir, const struct str *json)
+{
+	_cleanup_close_ int fd = openat(dir->fd, STATE_FILE_CONFIG, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : io_write_all(fd, json->text, json->len);
+}
+
+int state_write_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e)
+{
+	_cleanup_str_ struct str json = STR_INIT;
+	const struct oci_spec kept = {
+		.oci_version = config->oci_version, .process = config->process, .linux = config->linux,
+	};
+	int r = oci_write(&json, &oci_spec_type, &kept, OCI_COMPACT);
+
+	if (r == -EINVAL)
+		return err_set(e, EINVAL, "container \"%s\": the config holds text that is not UTF-8", dir->id);
+	if (r < 0 || json.failed)
+		return err_oom(e);
+	r = write_config(dir, &json);
+	return r < 0 ? err_sys(e, -r, "container \"%s\": write " STATE_FILE_CONFIG, dir->id) : 0;
+}
+
+int state_read_config(struct arena *a, const struct state_dir *dir, struct oci_spec **ret, struct err *e)
+{
+	size_t len;
+	char *json;
+	int r = io_read_file(a, dir->fd, STATE_FILE_CONFIG, OCI_READ_BYTES_MAX, &json, &len, e);
+
+	if (r == 0)
+		r = oci_read(a, &oci_spec_type, STATE_FILE_CONFIG, json, len, ret, e);
+	return r < 0 ? err_prefix(e, "container \"%s\"", dir->id) : 0;
 }
 
 /*

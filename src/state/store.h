@@ -2,6 +2,7 @@
  * The state directory: ROOT/ID per container, its lock, its files.
  *
  *     ROOT/ID/state.json    the record (codec.h), always replaced as a whole
+ *     ROOT/ID/config.json   what later commands need of the config: the process's, linux; without mounts and hooks
  *     ROOT/ID/start.sock    the socket on which init waits for start
  *
  * Ids come from outside: every function here that takes one checks it before it becomes part of a path.
@@ -22,6 +23,7 @@
 #include "base/err.h"
 
 struct oci_record;
+struct oci_spec;
 
 #define STATE_FILE_CONFIG "config.json"
 #define STATE_FILE_SOCKET "start.sock"
@@ -67,6 +69,9 @@ int state_peek(const char *root, const char *id, struct state_dir *ret, struct e
 void state_close(struct state_dir *dir);
 #define _cleanup_state_dir_ __attribute__((cleanup(state_close)))
 
+/* The same, and the lock goes at once, also where a child has copies that it cannot close: it may be frozen at birth. */
+void state_unlock(struct state_dir *dir);
+
 /* Replaces the record. */
 int state_write(const struct state_dir *dir, const struct oci_record *record, struct err *e);
 
@@ -75,6 +80,10 @@ int state_write(const struct state_dir *dir, const struct oci_record *record, st
  * interrupted. -ENOENT: the container was removed meanwhile (only after state_peek).
  */
 int state_read(struct arena *a, const struct state_dir *dir, struct oci_record **ret, struct err *e);
+
+/* Keeps the config; to be called once, before the record says "created". -EINVAL: it holds text that is not UTF-8. */
+int state_write_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e);
+int state_read_config(struct arena *a, const struct state_dir *dir, struct oci_spec **ret, struct err *e);
 
 /* Removes the directory with its files, the record last, and closes it. The lock must be held. */
 int state_remove(struct state_dir *dir, struct err *e);

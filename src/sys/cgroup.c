@@ -84,17 +84,17 @@ int sys_cgroup_open_below(int fd, const char *path)
 	return open_below(fd, path);
 }
 
-/* The line "0::/path" of /proc/self/cgroup; the path, in the arena, or NULL. */
-static int read_own(struct arena *a, int proc_fd, char **ret, struct err *e)
+/* The line "0::/path" of a file like /proc/self/cgroup; the path, in the arena, or NULL. */
+static int read_path(struct arena *a, int proc_fd, const char *file, const char **ret, struct err *e)
 {
-	_cleanup_close_ int fd = openat(proc_fd, "self/cgroup", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(proc_fd, file, O_RDONLY | O_CLOEXEC);
 	char *text, *line, *save = NULL;
 	int r;
 
 	*ret = NULL;
 	if (fd < 0)
-		return err_sys(e, errno, "open /proc/self/cgroup");
-	r = io_read_fd(a, fd, "/proc/self/cgroup", 256 * 1024, &text, NULL, e);
+		return err_sys(e, errno, "open /proc/%s", file);
+	r = io_read_fd(a, fd, file, 256 * 1024, &text, NULL, e);
 	if (r < 0)
 		return r;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
@@ -127,14 +127,15 @@ static char *mount_root(struct arena *a, int proc_fd)
 int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e)
 {
 	_cleanup_close_ int mount = open_mount(), dir = -1;
-	char *own, *root;
+	const char *own;
+	char *root;
 	size_t len;
 	int r;
 
 	*ret = NULL;
 	if (mount < 0)
 		return 0;
-	r = read_own(a, proc_fd, &own, e);
+	r = read_path(a, proc_fd, "self/cgroup", &own, e);
 	if (r < 0 || !own)
 		return r;
 	dir = open_below(mount, own);
@@ -147,6 +148,14 @@ int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e
 	if (len > 1 && strncmp(own, root, len) == 0 && (own[len] == '/' || own[len] == 0))
 		*ret = own[len] ? own + len : "/";
 	return 0;
+}
+
+int sys_cgroup_of(struct arena *a, int proc_fd, pid_t pid, const char **ret, struct err *e)
+{
+	char file[32];
+
+	snprintf(file, sizeof file, "%ld/cgroup", (long)pid);
+	return read_path(a, proc_fd, file, ret, e);
 }
 
 /* One step down. Parents that we make are noted as such, so that they can be removed again. */

@@ -15,6 +15,9 @@
 /* The caller's own cgroup, in the arena; NULL where no cgroup2 is mounted, or it lies outside of what is mounted. */
 int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e);
 
+/* The cgroup of another process, as it is seen from ours; NULL: in none of version 2. */
+int sys_cgroup_of(struct arena *a, int proc_fd, pid_t pid, const char **ret, struct err *e);
+
 /* A cgroup that exists. Returns a descriptor of its directory (close-on-exec), -ENODEV without cgroup2. */
 int sys_cgroup_open(const char *path);
 /* The same for one below a cgroup; nothing in path leads out of it. */

@@ -31,6 +31,23 @@ pid_t sys_clone(const struct sys_clone *c, int *ret_pidfd)
 	return (pid_t)pid;
 }
 
+pid_t sys_fork_sibling(pid_t *ret_pid)
+{
+	unsigned long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+#ifdef __s390x__
+	long pid = syscall(SYS_clone, 0, flags, ret_pid, NULL, 0);
+#else
+	long pid = syscall(SYS_clone, flags, 0, ret_pid, NULL, 0);
+#endif
+
+	return pid < 0 ? -errno : (pid_t)pid;
+}
+
+int sys_new_session(void)
+{
+	return setsid() < 0 ? -errno : 0;
+}
+
 int sys_pidfd_open(pid_t pid)
 {
 	long fd = syscall(SYS_pidfd_open, pid, 0);

@@ -13,6 +13,14 @@ struct sys_clone {
 /* fork(2) with flags: 0 in the child; in the parent the pid, and *ret_pidfd (close-on-exec). */
 pid_t sys_clone(const struct sys_clone *c, int *ret_pidfd);
 
+/*
+ * A plain child of the caller's parent: 0 in it, its pid in the caller, which is also written to *ret_pid. By clone(2),
+ * the older call, which filters of system calls allow more often than clone3(2).
+ */
+pid_t sys_fork_sibling(pid_t *ret_pid);
+/* A new session, led by the caller. */
+int sys_new_session(void);
+
 int sys_pidfd_open(pid_t pid);
 /* -ESRCH: it is dead (a zombie counts as alive). */
 int sys_pidfd_kill(int pidfd, int signal);

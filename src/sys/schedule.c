@@ -36,3 +36,8 @@ int sys_set_memory_policy(int mode, const uint64_t *nodes, size_t words)
 	/* The kernel takes one bit less than it is told. */
 	return sys_result(syscall(SYS_set_mempolicy, mode, words ? nodes : NULL, words ? words * 64 + 1 : 0));
 }
+
+int sys_set_cpu_affinity(const uint64_t *cpus, size_t words)
+{
+	return sys_result(syscall(SYS_sched_setaffinity, 0, words * sizeof *cpus, cpus));
+}

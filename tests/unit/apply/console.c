@@ -6,6 +6,7 @@
 #include "apply/rootfs.h"
 #include "base/str.h"
 #include "sys/mount.h"
+#include "sys/process.h"
 #include "sys/pty.h"
 #include "sys/socket.h"
 
@@ -48,6 +49,7 @@ int sys_pty_open(int proc_fd, int root_fd)
 int sys_pty_slave(int master) { (void)master; return call_fd("slave"); }
 int sys_pty_number(int master, unsigned *ret) { (void)master; *ret = 12; return call("number", 0); }
 int sys_pty_control(int slave) { (void)slave; return call("control", 0); }
+int sys_new_session(void) { return call("session", 0); }
 int sys_pty_become_standard(int fd) { (void)fd; return call("standard", 0); }
 
 int sys_pty_set_size(int fd, unsigned rows, unsigned columns)
@@ -163,6 +165,25 @@ static void every_failure_is_explained(void **state)
 	}
 }
 
+static void exec_begins_its_session_later(void **state)
+{
+	struct op op = console_op(false);
+	struct op session = { .type = OP_SESSION, .session = { .terminal = true } };
+
+	(void)state;
+	op.console.session_later = true;
+	assert_ok(apply_console(&ctx, &op, &err), &err);
+	assert_string_equal(str_text(&calls), "open slave chown size number send standard ");
+	assert_ok(apply_session(&ctx, &session, &err), &err);
+	session.session.terminal = false;
+	assert_ok(apply_session(&ctx, &session, &err), &err);
+	assert_string_equal(str_text(&calls), "open slave chown size number send standard session control session ");
+	failing = "session";
+	failure = EPERM;
+	assert_error(apply_session(&ctx, &session, &err), &err, EPERM,
+		     "cannot begin a session of its own: operation not permitted");
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
 
 static const struct CMUnitTest tests[] = {
@@ -170,6 +191,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_is_not_asked_for_is_left_out),
 	TEST(somebody_must_take_it),
 	TEST(every_failure_is_explained),
+	TEST(exec_begins_its_session_later),
 };
 
 UNIT_MAIN(tests)

@@ -13,10 +13,19 @@ static size_t told_words;
 static struct err err;
 static struct apply ctx;
 
+static uint64_t told_cpus;
+
 int sys_set_scheduler(pid_t pid, const struct sys_scheduler *s)
 {
 	told_pid = pid;
 	told = *s;
+	return failure;
+}
+
+int sys_set_cpu_affinity(const uint64_t *cpus, size_t words)
+{
+	assert_int_equal(words, PLAN_CPUS / 64);
+	told_cpus = cpus[0];
 	return failure;
 }
 
@@ -94,12 +103,29 @@ static void memory_policy(void **state)
 		     "or no node of 9 is there and allowed): invalid argument");
 }
 
+static void processors_that_are_not_there(void **state)
+{
+	struct op_cpu_affinity cpus = { .list = "2", .cpus = { 4 } };
+	struct op op = { .type = OP_CPU_AFFINITY, .cpus = &cpus };
+	struct err e;
+
+	(void)state;
+	failure = 0;
+	assert_ok(apply_cpu_affinity(NULL, &op, &e), &e);
+	assert_int_equal(told_cpus, 4);
+	failure = -EINVAL;
+	assert_error(apply_cpu_affinity(NULL, &op, &e), &e, EINVAL,
+		     "run on the processors \"2\" (none of them is there and allowed): invalid argument");
+	failure = 0;
+}
+
 #define TEST(f) cmocka_unit_test_setup(f, reset)
 
 static const struct CMUnitTest tests[] = {
 	TEST(scheduler),
 	TEST(io_priority),
 	TEST(memory_policy),
+	TEST(processors_that_are_not_there),
 };
 
 UNIT_MAIN(tests)
