@@ -141,7 +141,7 @@ static int map_and_open(struct apply *ctx, pid_t pid, const struct op_userns *u,
 	ctx->target = target;
 	if (r < 0)
 		return r;
-	/* A magic link, of our own child in the checked procfs: there is no other way to a namespace's descriptor in Linux 5.14. */
+	/* A magic link, of our own child in the checked procfs: in Linux 5.14 there is no other way to a namespace. */
 	snprintf(path, sizeof path, "%ld/ns/user", (long)pid);
 	fd = openat(ctx->proc_fd, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? err_sys(e, errno, "open the user namespace that maps the ids") : fd;

@@ -110,10 +110,11 @@ static int map_ids(const struct op_open_tree *t, int fd, int userns, struct err 
 	int r = sys_mount_idmap(fd, t->idmap_recursive, userns);
 
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "map the ids of %s (this takes root in the user namespace that mounted the file system, and a "
-			       "mount that is not mapped yet)", t->path);
+		return err_sys(e, EPERM, "map the ids of %s (this takes root in the user namespace that mounted the "
+			       "file system, and a mount that is not mapped yet)", t->path);
 	if (r == -EINVAL)
-		return err_sys(e, EINVAL, "map the ids of %s (its file system, or one below it, cannot do that on this kernel)",
+		return err_sys(e, EINVAL, "map the ids of %s (its file system, or one below it, cannot do that on "
+			       "this kernel)",
 			       t->path);
 	return r < 0 ? err_sys(e, -r, "map the ids of %s", t->path) : 0;
 }

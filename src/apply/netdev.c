@@ -53,8 +53,8 @@ static int look(struct apply *ctx, struct move *m, struct err *e)
 
 static int not_permitted(struct err *e)
 {
-	return err_sys(e, EPERM, "move it to the container (this takes root on the host: CAP_NET_ADMIN and CAP_SYS_ADMIN in both "
-		       "network namespaces)");
+	return err_sys(e, EPERM, "move it to the container (this takes root on the host: CAP_NET_ADMIN and "
+		       "CAP_SYS_ADMIN in both network namespaces)");
 }
 
 static int move(struct move *m, struct err *e)
@@ -64,7 +64,8 @@ static int move(struct move *m, struct err *e)
 	if (r == -EPERM)
 		return not_permitted(e);
 	if (r == -EINVAL)
-		return err_sys(e, EINVAL, "move it to the container (is it one of those that cannot leave their namespace, such as lo?)");
+		return err_sys(e, EINVAL, "move it to the container (is it one of those that cannot leave their "
+			       "namespace, such as lo?)");
 	return r < 0 ? err_sys(e, -r, "move it to the container as %s", m->device->new_name) : 0;
 }
 

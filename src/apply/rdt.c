@@ -23,8 +23,8 @@ static int open_resctrl(struct err *e)
 	int fd = sys_resctrl_open();
 
 	if (fd == -ENODEV)
-		return err_set(e, ENODEV, "the resctrl file system is not mounted, or this processor has no Resource Director "
-			       "Technology: mount -t resctrl resctrl /sys/fs/resctrl");
+		return err_set(e, ENODEV, "the resctrl file system is not mounted, or this processor has no Resource "
+			       "Director Technology: mount -t resctrl resctrl /sys/fs/resctrl");
 	return fd < 0 ? err_sys(e, -fd, "open the resctrl file system") : fd;
 }
 
@@ -137,7 +137,8 @@ static int compare(struct apply *ctx, int group, const struct op_rdt *op, struct
 
 	for (size_t i = 0; i < op->lines_len && r == 0; i++)
 		if (!line_matches(schemata, op->lines[i]))
-			r = err_set(e, EEXIST, "the group %s exists, and its schemata are not \"%s\"", op->group, op->lines[i]);
+			r = err_set(e, EEXIST, "the group %s exists, and its schemata are not \"%s\"", op->group,
+				    op->lines[i]);
 	return r;
 }
 
@@ -167,7 +168,8 @@ static int fill_group(struct apply *ctx, int root, const struct op_rdt *op, bool
 	_cleanup_close_ int group = openat(root, op->group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (group < 0 && errno == ENOENT)
-		return err_set(e, ENOENT, "there is no group %s, and nothing says what it should be: make it, or give a schema", op->group);
+		return err_set(e, ENOENT, "there is no group %s, and nothing says what it should be: make it, or "
+			       "give a schema", op->group);
 	if (group < 0)
 		return err_sys(e, errno, "open the group %s", op->group);
 	return made ? write_lines(ctx, root, group, op, e) : compare(ctx, group, op, e);

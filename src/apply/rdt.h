@@ -3,5 +3,5 @@
 
 #include "base/err.h"
 
-/* Removes a group that was made for a container, with what is below it. path is relative to resctrl. 0 if it is gone. */
+/* Removes a group that was made for a container, with what is below it. path: below resctrl. 0 if it is gone. */
 int rdt_destroy(const char *path, struct err *e);

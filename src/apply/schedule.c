@@ -23,11 +23,11 @@ int apply_scheduler(struct apply *ctx, const struct op *op, struct err *e)
 	});
 
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "set the policy %s (a policy or nice value that is better than the caller's own needs "
-			       "CAP_SYS_NICE on the host)", name);
+		return err_sys(e, EPERM, "set the policy %s (a policy or nice value that is better than the caller's "
+			       "own needs CAP_SYS_NICE on the host)", name);
 	if (r == -EINVAL)
-		return err_sys(e, EINVAL, "set the policy %s (this kernel does not have the policy or a flag, or a number is out of "
-			       "its range)", name);
+		return err_sys(e, EINVAL, "set the policy %s (this kernel does not have the policy or a flag, or a "
+			       "number is out of its range)", name);
 	if (r == -EBUSY)
 		return err_sys(e, EBUSY, "set the policy %s (the processors have not that much time to promise)", name);
 	return r < 0 ? err_sys(e, -r, "set the policy %s", name) : 0;
@@ -39,7 +39,8 @@ int apply_io_priority(struct apply *ctx, const struct op *op, struct err *e)
 	int r = sys_set_io_priority(ctx->target, op->io_priority.class, op->io_priority.level);
 
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "set the class %s (real time needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host)", name);
+		return err_sys(e, EPERM, "set the class %s (real time needs CAP_SYS_ADMIN or CAP_SYS_NICE on the "
+			       "host)", name);
 	return r < 0 ? err_sys(e, -r, "set the class %s, priority %u", name, op->io_priority.level) : 0;
 }
 
@@ -53,7 +54,8 @@ int apply_memory_policy(struct apply *ctx, const struct op *op, struct err *e)
 	if (r == -ENOSYS)
 		return err_sys(e, ENOSYS, "set %s (this kernel is built without NUMA)", name);
 	if (r == -EINVAL)
-		return err_sys(e, EINVAL, "set %s (this kernel does not have the mode or a flag, or no node of %s is there and allowed)",
+		return err_sys(e, EINVAL, "set %s (this kernel does not have the mode or a flag, or no node of %s is "
+			       "there and allowed)",
 			       name, m->config->nodes ? m->config->nodes : "the list");
 	return r < 0 ? err_sys(e, -r, "set %s", name) : 0;
 }

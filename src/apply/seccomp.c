@@ -233,8 +233,10 @@ int apply_seccomp(struct apply *ctx, const struct op *op, struct err *e)
 	if (r == -EACCES)
 		return err_sys(e, EACCES, "loading the filter without process.noNewPrivileges needs CAP_SYS_ADMIN");
 	if (r == -EINVAL && (filter->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
-		return err_sys(e, EINVAL, "the kernel refuses the filter (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs Linux 5.19)");
+		return err_sys(e, EINVAL, "the kernel refuses the filter (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV "
+			       "needs Linux 5.19)");
 	if (r == -EBUSY)
-		return err_sys(e, EBUSY, "the kernel refuses the filter (there is one with SCMP_ACT_NOTIFY already, perhaps the caller's)");
+		return err_sys(e, EBUSY, "the kernel refuses the filter (there is one with SCMP_ACT_NOTIFY already, "
+			       "perhaps the caller's)");
 	return err_sys(e, -r, "the kernel refuses the filter of %zu instructions", ctx->seccomp->len);
 }

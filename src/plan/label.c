@@ -1,7 +1,7 @@
 /*
- * Why: what a Linux security module knows the process and its mounts by: config.md "apparmorProfile" and "selinuxLabel",
- * config-linux.md "Mount Label". They take effect at the exec, but /proc is out of reach by then, so they are noted when
- * the container is complete.
+ * Why: what a Linux security module knows the process and its mounts by: config.md "apparmorProfile" and
+ * "selinuxLabel", config-linux.md "Mount Label". They take effect at the exec, but /proc is out of reach by then, so
+ * they are noted when the container is complete.
  */
 #include <string.h>
 
@@ -28,7 +28,8 @@ int plan_check_labels(const struct build *b, struct err *e)
 	/* Without AppArmor everything is unconfined. */
 	if (process && is_given(process->apparmor_profile) && !b->facts->apparmor &&
 	    strcmp(process->apparmor_profile, "unconfined") != 0)
-		return err_set(e, ENOTSUP, "process.apparmorProfile: AppArmor is not enabled on this host: leave the profile out");
+		return err_set(e, ENOTSUP, "process.apparmorProfile: AppArmor is not enabled on this host: leave the "
+			       "profile out");
 	return 0;
 }
 

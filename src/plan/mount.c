@@ -93,15 +93,16 @@ static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m
 /* Which mounts are mapped, and whether they can be: mount_setattr(2), "ID-mapped mounts". */
 static int check_idmap(const struct build *b, struct entry *m, struct err *e)
 {
-	/* config.md wants one of the options, to stop runtimes that do not know the mappings; not having one changes nothing. */
+	/* config.md wants one of the options, to stop runtimes that do not know the mappings; without, all is the same. */
 	m->options.idmap |= m->mount->uid_mappings_len > 0;
 	if (!m->options.idmap)
 		return 0;
 	if (!m->options.bind)
 		return err_set(e, EINVAL, "mounts[%zu]: only a bind mount can be id-mapped", m->index);
 	if (!b->facts->privileged)
-		return err_set(e, EPERM, "mounts[%zu]: to map the ids of %s takes root in the user namespace that mounted its file "
-			       "system: without root, leave idmap and the mappings out", m->index, m->mount->source);
+		return err_set(e, EPERM, "mounts[%zu]: to map the ids of %s takes root in the user namespace that "
+			       "mounted its file system: without root, leave idmap and the mappings out",
+			       m->index, m->mount->source);
 	return 0;
 }
 
@@ -150,7 +151,8 @@ static bool same_map(const struct plan_id_map *x, const struct plan_id_map *y)
 	if (x->len != y->len)
 		return false;
 	for (size_t i = 0; i < x->len; i++)
-		if (x->ranges[i].container_id != y->ranges[i].container_id || x->ranges[i].host_id != y->ranges[i].host_id ||
+		if (x->ranges[i].container_id != y->ranges[i].container_id ||
+		    x->ranges[i].host_id != y->ranges[i].host_id ||
 		    x->ranges[i].size != y->ranges[i].size)
 			return false;
 	return true;
@@ -211,7 +213,8 @@ static void add_bind(struct build *b, const struct entry *m, enum plan_stage sta
 
 		slot = p->slots++;
 		plan_add_element(p, STAGE_RUNTIME, OP_OPEN_TREE, "mounts", m->index)->open_tree = (struct op_open_tree){
-			source, slot, m->options.recursive, m->options.source_nofollow, idmap, m->options.idmap_recursive,
+			source, slot, m->options.recursive, m->options.source_nofollow,
+			idmap, m->options.idmap_recursive,
 		};
 	}
 	plan_add_element(p, stage, OP_BIND, "mounts", m->index)->bind = (struct op_bind){

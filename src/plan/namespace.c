@@ -6,9 +6,9 @@
  * on mount namespaces"): it can be neither unmounted nor made writable, whatever capabilities a process has inside. So
  * outer assembles the read-only binds in the first level, and the container lives in the second.
  *
- * A time namespace takes its offsets only while there is no process in it (time_namespaces(7)), so clone3(2) is too late:
- * outer makes it with unshare(2), which puts only its children there. What belongs to the container's user namespace
- * must be made inside that, so then outer makes that one too.
+ * A time namespace takes its offsets only while there is no process in it (time_namespaces(7)), so clone3(2) is too
+ * late: outer makes it with unshare(2), which puts only its children there. What belongs to the container's user
+ * namespace must be made inside that, so then outer makes that one too.
  */
 #include <sched.h>
 #include <string.h>
@@ -123,11 +123,11 @@ static int check_offsets(const struct build *b, struct err *e)
 	if (!wants_offsets(b))
 		return 0;
 	if (!(b->new_ns & CLONE_NEWTIME))
-		return err_set(e, EINVAL, "linux.timeOffsets: the clocks of a time namespace that is joined by path cannot be set: "
-			       "leave them out, or the path");
+		return err_set(e, EINVAL, "linux.timeOffsets: the clocks of a time namespace that is joined by path "
+			       "cannot be set: leave them out, or the path");
 	if ((b->joined_ns & CLONE_NEWUSER) && !b->facts->privileged)
-		return err_set(e, EPERM, "linux.timeOffsets: without root, the clocks cannot be set in a user namespace that is "
-			       "joined by path");
+		return err_set(e, EPERM, "linux.timeOffsets: without root, the clocks cannot be set in a user "
+			       "namespace that is joined by path");
 	return 0;
 }
 
@@ -210,7 +210,8 @@ static void add_offsets(struct build *b)
 	if (!wants_offsets(b))
 		return;
 	plan_add(b->plan, STAGE_OUTER, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWTIME;
-	plan_add(b->plan, STAGE_OUTER, OP_TIME_OFFSETS, "linux.timeOffsets")->time_offsets = b->spec->linux->time_offsets;
+	plan_add(b->plan, STAGE_OUTER, OP_TIME_OFFSETS,
+		 "linux.timeOffsets")->time_offsets = b->spec->linux->time_offsets;
 	b->plan->init_flags &= ~(uint64_t)CLONE_NEWTIME;
 }
 

@@ -19,10 +19,12 @@ static int check_names(const struct oci_net_device_map *m, struct err *e)
 		const char *name = new_name(m, i), *percent = strchr(name, '%');
 
 		if (percent && (strncmp(percent, "%d", 2) != 0 || strchr(percent + 1, '%')))
-			return err_set(e, EINVAL, "linux.netDevices.%s.name: \"%s\" may hold one %%d, and no other %%", m->keys[i], name);
+			return err_set(e, EINVAL, "linux.netDevices.%s.name: \"%s\" may hold one %%d, and no other %%",
+				       m->keys[i], name);
 		for (size_t k = 0; k < i; k++)
 			if (!percent && strcmp(name, new_name(m, k)) == 0)
-				return err_set(e, EINVAL, "linux.netDevices.%s.name: %s cannot be called %s, too", m->keys[i], m->keys[k],
+				return err_set(e, EINVAL, "linux.netDevices.%s.name: %s cannot be called %s, too",
+					       m->keys[i], m->keys[k],
 					       name);
 	}
 	return 0;
@@ -39,8 +41,8 @@ int plan_net_devices(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	if (!b->facts->privileged)
-		return err_set(e, EPERM, "linux.netDevices: to give %s away takes root on the host (CAP_NET_ADMIN in its network "
-			       "namespace)", m->keys[0]);
+		return err_set(e, EPERM, "linux.netDevices: to give %s away takes root on the host (CAP_NET_ADMIN in "
+			       "its network namespace)", m->keys[0]);
 	plan_add(b->plan, STAGE_INIT, OP_CALL, NULL)->call = STAGE_DEVICES;
 	for (size_t i = 0; i < m->len; i++) {
 		struct op *op = plan_add(b->plan, STAGE_DEVICES, OP_NET_DEVICE,

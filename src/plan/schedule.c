@@ -139,11 +139,13 @@ int plan_memory_policy(struct build *b, struct err *e)
 	r = parse_list(m->nodes ? m->nodes : "", op->nodes, PLAN_NODES);
 	op->has_nodes = r > 0;
 	if (r == -ERANGE)
-		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: \"%s\" names a node above %d", m->nodes, PLAN_NODES - 1);
+		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: \"%s\" names a node above %d", m->nodes,
+			       PLAN_NODES - 1);
 	if (r < 0)
 		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: \"%s\" is not a list like 0-3,7", m->nodes);
 	if (without && op->has_nodes)
-		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: %s takes no nodes", oci_memory_policy_mode_name(m->mode));
+		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: %s takes no nodes",
+			       oci_memory_policy_mode_name(m->mode));
 	if (with && !op->has_nodes)
 		return err_set(e, EINVAL, "linux.memoryPolicy.nodes: is missing or empty, but %s needs a node",
 			       oci_memory_policy_mode_name(m->mode));

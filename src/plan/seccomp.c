@@ -72,7 +72,8 @@ static void resolve_flags(const struct oci_seccomp *config, struct plan_seccomp 
 {
 	for (size_t i = 0; i < config->flags_len; i++)
 		filter->flags |= plan_seccomp_flag(config->flags[i]);
-	filter->flags &= ~(unsigned)(filter->notify ? SECCOMP_FILTER_FLAG_TSYNC : SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	filter->flags &= ~(unsigned)(filter->notify ? SECCOMP_FILTER_FLAG_TSYNC
+		: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 }
 
 /* config-linux.md: without SCMP_ACT_NOTIFY the listener's properties are ignored. */
@@ -84,7 +85,8 @@ static int plan_listener(struct build *b, const struct oci_seccomp *config, stru
 	if (!filter->notify)
 		return 0;
 	if (!config->listener_path || !*config->listener_path)
-		return err_set(e, EINVAL, "linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY needs somebody who answers");
+		return err_set(e, EINVAL, "linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY needs "
+			       "somebody who answers");
 	filter->metadata = config->listener_metadata;
 	op = plan_add(b->plan, STAGE_RUNTIME, OP_SECCOMP_LISTENER, "linux.seccomp.listenerPath");
 	op->text = config->listener_path;

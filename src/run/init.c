@@ -144,7 +144,7 @@ static const char *process_state(struct apply *ctx, const char *metadata)
 	return container_process_state_json(c, metadata, c->init_pid);
 }
 
-/* Our pid as the runtime sees it: nobody has told us, and the host's /proc is out of reach once the container is made. */
+/* Our pid as the runtime sees it: nobody has told us, and the host's /proc will be out of reach. */
 static void note_pid(struct container *c)
 {
 	char self[32];

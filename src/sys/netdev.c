@@ -32,7 +32,8 @@ struct request {
 static void begin(struct request *r, uint16_t type, uint16_t flags, size_t body)
 {
 	*r = (struct request){ .header = {
-		.nlmsg_len = (uint32_t)NLMSG_LENGTH(body), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
+		.nlmsg_len = (uint32_t)NLMSG_LENGTH(body), .nlmsg_type = type,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
 	} };
 }
 
@@ -248,7 +249,8 @@ int sys_netdev_add_address(int sock, int index, const struct sys_address *t)
 	struct request r;
 
 	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof r.address);
-	r.address = (struct ifaddrmsg){ .ifa_family = t->family, .ifa_prefixlen = t->prefix_len, .ifa_index = (unsigned)index,
+	r.address = (struct ifaddrmsg){ .ifa_family = t->family, .ifa_prefixlen = t->prefix_len,
+		.ifa_index = (unsigned)index,
 					.ifa_scope = RT_SCOPE_UNIVERSE };
 	if (t->has_local)
 		attribute(&r, IFA_LOCAL, t->local, t->len);

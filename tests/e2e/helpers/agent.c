@@ -1,7 +1,8 @@
 /*
  * Answers what a seccomp filter asks: `agent SOCKET FILE` takes one connection, writes the container process state to
  * FILE.json and, once the connection is closed, the number of descriptors and bytes to FILE.got. mkdir gets errno 77,
- * everything else may go on. It ends when the last process with the filter has; FILE.asked then says how much it was asked.
+ * everything else may go on. It ends when the last process with the filter has; FILE.asked then says how often it was
+ * asked.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -32,7 +33,8 @@ static int receive(int sock, char *text, size_t size, int *ret_count)
 	*ret_count = 0;
 	for (;;) {
 		struct iovec body = { text + len, size - 1 - len };
-		struct msghdr m = { .msg_iov = &body, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+		struct msghdr m = { .msg_iov = &body, .msg_iovlen = 1, .msg_control = &control,
+			.msg_controllen = sizeof control };
 		ssize_t n = recvmsg(sock, &m, 0);
 		struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 

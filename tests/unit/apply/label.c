@@ -37,10 +37,12 @@ int sys_fs_set(int fs, const char *name, const char *value)
 int sys_fs_create(int fs) { (void)fs; return 0; }
 int sys_fs_mount(int fs, uint64_t attrs) { (void)fs, (void)attrs; return a_directory(); }
 void sys_fs_message(int fs, char *buf, size_t size) { (void)fs, (void)size; *buf = 0; }
-int sys_set_label(int fd, const char *label) { (void)fd; snprintf(labelled, sizeof labelled, "%s", label); return failure; }
+int sys_set_label(int fd, const char *label) { (void)fd; snprintf(labelled, sizeof labelled, "%s",
+								  label); return failure; }
 int sys_attach(int mount, int to) { (void)mount, (void)to; return 0; }
 int sys_attach_at(int mount, int to, const char *name) { (void)mount, (void)to, (void)name; return 0; }
-int sys_clone_tree(int at, const char *path, bool rec, bool nofollow) { (void)at, (void)path, (void)rec, (void)nofollow; return -EIO; }
+int sys_clone_tree(int at, const char *path, bool rec, bool nofollow) { (void)at, (void)path, (void)rec,
+	(void)nofollow; return -EIO; }
 int sys_clone_tree_fd(int fd, bool rec) { (void)fd, (void)rec; return a_directory(); }
 int sys_mount_idmap(int fd, bool rec, int userns) { (void)fd, (void)rec, (void)userns; return -EIO; }
 int sys_mount_setattr(int fd, bool rec, uint64_t set, uint64_t clear, uint64_t propagation)
@@ -48,7 +50,8 @@ int sys_mount_setattr(int fd, bool rec, uint64_t set, uint64_t clear, uint64_t p
 	(void)fd, (void)rec, (void)set, (void)clear, (void)propagation;
 	return 0;
 }
-int sys_open_in_root(int root, const char *path, int flags) { (void)root, (void)path, (void)flags; return a_directory(); }
+int sys_open_in_root(int root, const char *path, int flags) { (void)root, (void)path,
+	(void)flags; return a_directory(); }
 int sys_open_in_root_nofollow(int root, const char *path, int flags) { return sys_open_in_root(root, path, flags); }
 long sys_fs_type(int fd) { (void)fd; return 0; }
 bool sys_is_mount_root(int fd) { (void)fd; return true; }
@@ -61,7 +64,8 @@ static int set_up(void **state)
 	failure = 0;
 	*labelled = *said = 0;
 	snprintf(dir, sizeof dir, "%s", unit_temp_dir());
-	ctx = (struct apply){ .arena = arena_new(), .proc_fd = open("/proc", O_PATH | O_DIRECTORY), .mask_fd = -1, .root_fd = -1 };
+	ctx = (struct apply){ .arena = arena_new(), .proc_fd = open("/proc", O_PATH | O_DIRECTORY), .mask_fd = -1,
+		.root_fd = -1 };
 	return 0;
 }
 
@@ -98,7 +102,8 @@ static void refusals(void **state)
 	assert_error(apply_label(&ctx, &op, &err), &err, ENOENT,
 		     "set \"a:b\" (is the profile loaded on the host?): no such file or directory");
 	failure = -EINVAL;
-	assert_error(apply_label(&ctx, &op, &err), &err, EINVAL, "set \"a:b\" (the host's policy does not know it): invalid argument");
+	assert_error(apply_label(&ctx, &op, &err), &err, EINVAL, "set \"a:b\" (the host's policy does not know it): "
+		     "invalid argument");
 	failure = -EACCES;
 	assert_error(apply_label(&ctx, &op, &err), &err, EACCES,
 		     "set \"a:b\" (the host's policy does not let this program): permission denied");
@@ -107,7 +112,8 @@ static void refusals(void **state)
 static void message_queues(void **state)
 {
 	char *none[] = { NULL };
-	struct op op = { .mount = { .fstype = "mqueue", .source = "mqueue", .dest = "/dev/mqueue", .options = none, .label = "a:b" } };
+	struct op op = { .mount = { .fstype = "mqueue", .source = "mqueue", .dest = "/dev/mqueue", .options = none,
+		.label = "a:b" } };
 
 	(void)state;
 	assert_ok(apply_mount(&ctx, &op, &err), &err);

@@ -146,10 +146,12 @@ static void what_fails(void **state)
 	fails("there", EPERM, NOT_PERMITTED, "here there ");
 	fails("find", ENODEV, "there is no such network device here", "here there find ");
 	fails("move", EPERM, NOT_PERMITTED, "here there find addresses move ");
-	fails("move", EINVAL, "move it to the container (is it one of those that cannot leave their namespace, such as lo?): "
-	      "invalid argument", "here there find addresses move ");
-	fails("add", ENOBUFS, "give it back its address (1 of 2): no buffer space available", "here there find addresses move add ");
-	fails("up", EPERM, "bring it up in the container: operation not permitted", "here there find addresses move add add up ");
+	fails("move", EINVAL, "move it to the container (is it one of those that cannot leave their namespace, such "
+	      "as lo?): invalid argument", "here there find addresses move ");
+	fails("add", ENOBUFS, "give it back its address (1 of 2): no buffer space available",
+	      "here there find addresses move add ");
+	fails("up", EPERM, "bring it up in the container: operation not permitted", "here there find addresses move "
+	      "add add up ");
 	in_container = 3;
 	fails("", EEXIST, "the container has a network device new already: file exists", "here there find ");
 	ctx.target = 43;

@@ -69,7 +69,8 @@ static int tear_down(void **state)
 
 static int make(const char *name, enum rdt_make how, const char *line, const char *monitor)
 {
-	struct op_rdt rdt = { .group = name, .make = how, .lines = &line, .lines_len = line ? 1 : 0, .monitor = monitor };
+	struct op_rdt rdt = { .group = name, .make = how, .lines = &line, .lines_len = line ? 1 : 0,
+		.monitor = monitor };
 	const struct op op = { .rdt = &rdt };
 
 	return apply_rdt_group(&ctx, &op, &err);
@@ -92,8 +93,8 @@ static void not_mounted(void **state)
 {
 	(void)state;
 	missing = -ENODEV;
-	assert_error(make("web", RDT_MAKE_OWN, NULL, NULL), &err, ENODEV, "the resctrl file system is not mounted, or this processor "
-		     "has no Resource Director Technology: mount -t resctrl resctrl /sys/fs/resctrl");
+	assert_error(make("web", RDT_MAKE_OWN, NULL, NULL), &err, ENODEV, "the resctrl file system is not mounted, "
+		     "or this processor has no Resource Director Technology: mount -t resctrl resctrl /sys/fs/resctrl");
 	assert_false(ctx.rdt_made);
 	assert_ok(rdt_destroy("web", &err), &err);
 }
@@ -132,7 +133,8 @@ static void compared(void **state)
 	assert_ok(make("gold", RDT_MAKE_OR_COMPARE, "L3:1=07ff", NULL), &err);
 	assert_ok(make("gold", RDT_MAKE_OR_COMPARE, "MB:0=100", NULL), &err);
 	assert_string_equal(content("gold/schemata"), "    MB:0=100;1= 70\n    L3:0=00ff;1=7ff\n");
-	static const char *const others[] = { "L3:0=f", "L3:2=ff", "L2:0=ff", "MB:0=10", "L3:0=ff;1=7fe", "L3", "L3:0" };
+	static const char *const others[] = { "L3:0=f", "L3:2=ff", "L2:0=ff", "MB:0=10", "L3:0=ff;1=7fe", "L3",
+		"L3:0" };
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		assert_error(make("gold", RDT_MAKE_OR_COMPARE, others[i], NULL), &err, EEXIST, arena_printf(ctx.arena,
 			     "the group gold exists, and its schemata are not \"%s\"", others[i]));
@@ -166,7 +168,8 @@ static void monitored(void **state)
 	assert_false(exists("gold/mon_groups/web"));
 	assert_error(make("gold", RDT_MUST_EXIST, NULL, "gold/nowhere/web"), &err, ENOENT,
 		     "make the monitoring group gold/nowhere/web: no such file or directory");
-	assert_error(join_group("silver", NULL), &err, ENOENT, "put the process into the group silver: no such file or directory");
+	assert_error(join_group("silver", NULL), &err, ENOENT, "put the process into the group silver: no such file "
+		     "or directory");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -64,14 +64,15 @@ static void scheduler(void **state)
 	assert_int_equal(told_pid, 42);
 	assert_true(told.policy == 2 && told.priority == 9 && told.flags == 1 && told.nice == 3);
 	failure = -EPERM;
-	assert_error(apply_scheduler(&ctx, &op, &err), &err, EPERM, "set the policy SCHED_RR (a policy or nice value that is better "
-		     "than the caller's own needs CAP_SYS_NICE on the host): operation not permitted");
+	assert_error(apply_scheduler(&ctx, &op, &err), &err, EPERM, "set the policy SCHED_RR (a policy or nice value "
+		     "that is better than the caller's own needs CAP_SYS_NICE on the host): operation not permitted");
 	failure = -EINVAL;
-	assert_error(apply_scheduler(&ctx, &op, &err), &err, EINVAL, "set the policy SCHED_RR (this kernel does not have the policy or "
-		     "a flag, or a number is out of its range): invalid argument");
+	assert_error(apply_scheduler(&ctx, &op, &err), &err, EINVAL, "set the policy SCHED_RR (this kernel does not "
+		     "have the policy or a flag, or a number is out of its range): invalid argument");
 	failure = -EBUSY;
 	assert_error(apply_scheduler(&ctx, &op, &err), &err, EBUSY,
-		     "set the policy SCHED_RR (the processors have not that much time to promise): device or resource busy");
+		     "set the policy SCHED_RR (the processors have not that much time to promise): device or "
+			     "resource busy");
 }
 
 static void io_priority(void **state)
@@ -82,8 +83,8 @@ static void io_priority(void **state)
 	assert_ok(apply_io_priority(&ctx, &op, &err), &err);
 	assert_true(told_pid == 0 && told_class == 1 && told_level == 4);
 	failure = -EPERM;
-	assert_error(apply_io_priority(&ctx, &op, &err), &err, EPERM, "set the class IOPRIO_CLASS_RT (real time needs CAP_SYS_ADMIN or "
-		     "CAP_SYS_NICE on the host): operation not permitted");
+	assert_error(apply_io_priority(&ctx, &op, &err), &err, EPERM, "set the class IOPRIO_CLASS_RT (real time "
+		     "needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host): operation not permitted");
 }
 
 static void memory_policy(void **state)
@@ -99,8 +100,8 @@ static void memory_policy(void **state)
 	assert_error(apply_memory_policy(&ctx, &op, &err), &err, ENOSYS,
 		     "set MPOL_BIND (this kernel is built without NUMA): function not implemented");
 	failure = -EINVAL;
-	assert_error(apply_memory_policy(&ctx, &op, &err), &err, EINVAL, "set MPOL_BIND (this kernel does not have the mode or a flag, "
-		     "or no node of 9 is there and allowed): invalid argument");
+	assert_error(apply_memory_policy(&ctx, &op, &err), &err, EINVAL, "set MPOL_BIND (this kernel does not have "
+		     "the mode or a flag, or no node of 9 is there and allowed): invalid argument");
 }
 
 static void processors_that_are_not_there(void **state)

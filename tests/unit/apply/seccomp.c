@@ -296,7 +296,8 @@ static void a_filter_that_asks(void **state)
 		{ .name = "futex", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY },
 		{ .name = "getppid", .action = OCI_SECCOMP_ACTION_SCMP_ACT_NOTIFY },
 	};
-	struct plan_seccomp filter = { .default_action = ALLOW, .rules = rules, .rules_len = 3, .notify = true, .metadata = "m" };
+	struct plan_seccomp filter = { .default_action = ALLOW, .rules = rules, .rules_len = 3, .notify = true,
+		.metadata = "m" };
 	const struct op op = { .type = OP_SECCOMP, .seccomp = &filter };
 	struct apply ctx = { .arena = arena, .state_root = dir, .process_state = state_text };
 	struct seccomp_notif question = { 0 };

@@ -30,7 +30,8 @@ static int tear_down(void **state)
 
 static void read_json(const char *process, const char *linux_part)
 {
-	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\"%s},\"linux\":{%s}}", process, linux_part);
+	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\"%s},\"linux\":{%s}}",
+				  process, linux_part);
 	void *spec;
 
 	assert_ok(oci_read(arena, &oci_spec_type, "config.json", json, strlen(json), &spec, &err), &err);

@@ -56,14 +56,16 @@ static void init_waits_for_them(void **state)
 static void what_is_refused(void **state)
 {
 	(void)state;
-	assert_error(plan_json("{\"a\":{},\"b\":{\"name\":\"a\"}}"), &err, EINVAL, "linux.netDevices.b.name: a cannot be called a, too");
+	assert_error(plan_json("{\"a\":{},\"b\":{\"name\":\"a\"}}"), &err, EINVAL, "linux.netDevices.b.name: a "
+		     "cannot be called a, too");
 	assert_error(plan_json("{\"a\":{\"name\":\"%s\"}}"), &err, EINVAL,
 		     "linux.netDevices.a.name: \"%s\" may hold one %d, and no other %");
 	assert_error(plan_json("{\"a\":{\"name\":\"%d%d\"}}"), &err, EINVAL,
 		     "linux.netDevices.a.name: \"%d%d\" may hold one %d, and no other %");
 	facts.privileged = false;
 	assert_error(plan_json("{\"a\":{}}"), &err, EPERM,
-		     "linux.netDevices: to give a away takes root on the host (CAP_NET_ADMIN in its network namespace)");
+		     "linux.netDevices: to give a away takes root on the host (CAP_NET_ADMIN in its network "
+			     "namespace)");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

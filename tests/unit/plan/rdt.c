@@ -65,7 +65,8 @@ static void a_group_by_name(void **state)
 			    "runtime:\n  rdt-group gold must-exist\nclone init:\nready:\n  rdt-task gold\n");
 	assert_null(plan.rdt_path);
 	assert_string_equal(printed(RDT("\"closID\":\"gold\",\"schemata\":[\"MB:0=1\"]")),
-			    "runtime:\n  rdt-group gold make-or-compare MB:0=1\nclone init:\nready:\n  rdt-task gold\n");
+			    "runtime:\n  rdt-group gold make-or-compare MB:0=1\nclone init:\nready:\n  rdt-task "
+				    "gold\n");
 	assert_null(plan.rdt_path);
 	assert_string_equal(printed(RDT("\"closID\":\"/\",\"enableMonitoring\":true")),
 			    "runtime:\n  rdt-group . must-exist monitor=./mon_groups/web\nclone init:\nready:\n"

@@ -75,8 +75,8 @@ static void numbers_of_the_kernel(void **state)
 {
 	(void)state;
 	assert_ok(plan_json(DEADLINE ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":4}", ""), &err);
-	assert_string_equal(lines(OP_SCHEDULER), "start:\n  scheduler SCHED_DEADLINE nice=0 priority=0 runtime=1 deadline=2 "
-			    "period=3 SCHED_FLAG_RECLAIM SCHED_FLAG_RESET_ON_FORK\n");
+	assert_string_equal(lines(OP_SCHEDULER), "start:\n  scheduler SCHED_DEADLINE nice=0 priority=0 runtime=1 "
+			    "deadline=2 period=3 SCHED_FLAG_RECLAIM SCHED_FLAG_RESET_ON_FORK\n");
 	assert_string_equal(lines(OP_IO_PRIORITY), "start:\n  io-priority IOPRIO_CLASS_IDLE 4\n");
 	for (size_t i = 0; i < plan.len; i++) {
 		const struct op *op = &plan.ops[i];
@@ -148,8 +148,10 @@ static void wrong_nodes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		assert_error(plan_json("", arena_printf(arena, POLICY("MPOL_BIND", ",\"nodes\":\"%s\""), lists[i])), &err, EINVAL,
-			     arena_printf(arena, "linux.memoryPolicy.nodes: \"%s\" is not a list like 0-3,7", lists[i]));
+		assert_error(plan_json("", arena_printf(arena, POLICY("MPOL_BIND", ",\"nodes\":\"%s\""), lists[i])),
+			     &err, EINVAL,
+			     arena_printf(arena, "linux.memoryPolicy.nodes: \"%s\" is not a list like 0-3,7",
+					  lists[i]));
 	assert_error(plan_json("", POLICY("MPOL_BIND", ",\"nodes\":\"0-1024\"")), &err, EINVAL,
 		     "linux.memoryPolicy.nodes: \"0-1024\" names a node above 1023");
 	assert_error(plan_json("", POLICY("MPOL_BIND", "")), &err, EINVAL,
