@@ -45,7 +45,7 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.no_cgroup = context->cgroup_manager && strcmp(context->cgroup_manager, "disabled") == 0,
 		.console = options->console_socket != NULL,
 	};
-	const struct spec_support support = { .systemd_cgroup = context->systemd_cgroup, .labels = true };
+	const struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
 	_cleanup_close_ int bundle_fd = -1;
 	int r;
 

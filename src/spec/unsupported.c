@@ -16,18 +16,6 @@ struct row {
 	static bool name(const struct oci_spec *s, const struct spec_support *have __attribute__((unused)), \
 			 size_t *index __attribute__((unused)))
 
-/* ---- process ---- */
-
-ASKED(apparmor)
-{
-	return s->process && is_given(s->process->apparmor_profile) && !have->labels;
-}
-
-ASKED(selinux)
-{
-	return s->process && is_given(s->process->selinux_label) && !have->labels;
-}
-
 /* ---- linux.resources: a limit of 0, or of -1 where that means none, asks for nothing; engines write those ---- */
 
 ASKED(unified)
@@ -91,8 +79,6 @@ ASKED(rdma)
 }
 
 static const struct row rows[] = {
-	{ "process.apparmorProfile", apparmor },
-	{ "process.selinuxLabel", selinux },
 	{ "linux.resources.unified", unified },
 	{ "linux.resources.memory", memory },
 	{ "linux.resources.cpu", cpu },

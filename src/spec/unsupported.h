@@ -12,7 +12,6 @@
 /* What depends on how and where the runtime was called. */
 struct spec_support {
 	bool systemd_cgroup;  /* --systemd-cgroup was given */
-	bool labels;          /* the process gets what it asks for of a security module */
 };
 
 /*

@@ -46,7 +46,7 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct plan_options options = { 0 };
 	struct plan_facts facts = { 0 };
-	struct spec_support support = { .labels = true };
+	struct spec_support support = { 0 };
 	struct oci_spec *spec;
 	struct plan plan;
 	char *text;

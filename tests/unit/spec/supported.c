@@ -54,17 +54,8 @@ static void refuse(const char *json, const char *what)
 	assert_string_equal(err.text, arena_printf(arena, "%s: is not supported by this version", what));
 }
 
-#define PROCESS(text) "{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\"," text "}}"
 #define LINUX(text) "{\"ociVersion\":\"1.3.0\",\"linux\":{" text "}}"
 #define RESOURCES(text) LINUX("\"resources\":{" text "}")
-
-static void process(void **state)
-{
-	(void)state;
-	take(PROCESS("\"apparmorProfile\":\"\",\"selinuxLabel\":\"\",\"execCPUAffinity\":{\"initial\":\"\"}"));
-	refuse(PROCESS("\"apparmorProfile\":\"x\""), "process.apparmorProfile");
-	refuse(PROCESS("\"selinuxLabel\":\"x\""), "process.selinuxLabel");
-}
 
 static void linux_section(void **state)
 {
@@ -244,7 +235,6 @@ static void features(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
-	TEST(process),
 	TEST(linux_section),
 	TEST(resources),
 	TEST(systemd),
