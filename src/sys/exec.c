@@ -109,9 +109,10 @@ int sys_reset_signals(void)
 	const struct { unsigned long handler, flags, restorer, mask; } defaults = { 0 };
 	sigset_t none;
 
-	/* Fails for SIGKILL and SIGSTOP, which have no other disposition. */
+	/* EINVAL: SIGKILL and SIGSTOP, which have no other disposition. */
 	for (int sig = 1; sig < NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, &defaults, NULL, sizeof defaults.mask);
+		if (syscall(SYS_rt_sigaction, sig, &defaults, NULL, sizeof defaults.mask) < 0 && errno != EINVAL)
+			return -errno;
 	sigemptyset(&none);
 	return sys_result(sigprocmask(SIG_SETMASK, &none, NULL));
 }
