@@ -12,7 +12,7 @@ _cloister_ids() {
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	local create='--bundle --pid-file --console-socket --preserve-fds --no-new-keyring'
-	local commands='create start run exec state kill pause resume delete list plan spec features'
+	local commands='create start run exec ps state kill pause resume delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -44,10 +44,11 @@ _cloister() {
 	plan:-*) words='--bundle --help' ;;
 	spec:-*) words='--bundle --rootless --help' ;;
 	list:-*) words='--format --quiet --help' ;;
+	ps:-*) words='--format --help' ;;
 	delete:-*) words='--force --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
-	start:* | exec:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;
+	start:* | exec:* | ps:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;
 	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
 	*) words='' ;;
 	esac

@@ -1,6 +1,6 @@
 # fish completion for cloister(1)
 
-set -l commands create start run exec state kill pause resume delete list plan spec features
+set -l commands create start run exec ps state kill pause resume delete list plan spec features
 complete -c cloister -f
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
@@ -14,6 +14,7 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a create -d
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a start -d 'Run its program'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a run -d 'Create and start'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a exec -d 'Run one more program in it'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a ps -d 'List its processes'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a state -d 'Print its state as JSON'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a kill -d 'Send it a signal'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Stop all its processes'
@@ -44,8 +45,8 @@ complete -c cloister -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'Ap
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l cgroup -x -d "A cgroup below the container's"
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'Also if it is paused'
 complete -c cloister -n '__fish_seen_subcommand_from spec' -l rootless -d 'For an ordinary user'
-complete -c cloister -n '__fish_seen_subcommand_from list' -s f -l format -xa 'table json'
+complete -c cloister -n '__fish_seen_subcommand_from list ps' -s f -l format -xa 'table json'
 complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids only'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
 complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
-complete -c cloister -n '__fish_seen_subcommand_from start exec state pause resume delete kill' -a '(cloister list --quiet 2>/dev/null)'
+complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume delete kill' -a '(cloister list --quiet 2>/dev/null)'

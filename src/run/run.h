@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -66,6 +67,8 @@ int run_exec(struct run_context *c, const struct run_exec_options *o, int *ret_s
 int run_kill(struct run_context *c, const char *id, int signal, bool all, struct err *e);
 /* force: kills it first, whatever state it is in; an unknown id is then no error. */
 int run_delete(struct run_context *c, const char *id, bool force, struct err *e);
+/* The pids of its processes, as the caller sees them, in the arena; none where it has stopped. */
+int run_ps(struct run_context *c, const char *id, pid_t **ret, size_t *ret_len, struct err *e);
 /* Stops all its processes where they are, and lets them go on. */
 int run_pause(struct run_context *c, const char *id, struct err *e);
 int run_resume(struct run_context *c, const char *id, struct err *e);

@@ -200,3 +200,41 @@ int sys_command_run(const struct sys_command *command, struct sys_command_result
 	sigaction(SIGPIPE, &before, NULL);
 	return r;
 }
+
+static _Noreturn void become(char *const *argv, int out, int error)
+{
+	int num;
+
+	if (dup2(out, 1) >= 0)
+		execvp(argv[0], argv);
+	num = errno;
+	io_write_all(error, &num, sizeof num);
+	_exit(127);
+}
+
+int sys_command_read(char *const *argv, struct str *out)
+{
+	_cleanup_pipes_ struct pipes p = PIPES_INIT;
+	char buf[4096];
+	int num = 0, status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(p.out, O_CLOEXEC) < 0 || pipe2(p.error, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		become(argv, p.out[1], p.error[1]);
+	if (pid < 0)
+		return -errno;
+	close_fd(&p.out[1]);
+	close_fd(&p.error[1]);
+	while ((n = io_read_full(p.out[0], buf, sizeof buf)) > 0)
+		str_addn(out, buf, (size_t)n);
+	if (io_read_full(p.error[0], &num, sizeof num) != sizeof num)
+		num = 0;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return num ? -num : n < 0 ? (int)n : status;
+}

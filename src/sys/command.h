@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
+
 struct sys_command {
 	const char *path;
 	char *const *argv;            /* NULL-terminated, not empty */
@@ -22,6 +24,12 @@ struct sys_command_result {
 	int status;                   /* as from waitpid(2) */
 	char output[512];             /* the end of standard output and error, NUL-terminated */
 };
+
+/*
+ * Runs a program of the caller's $PATH and adds all that it writes to standard output to out. Its other streams and its
+ * environment are the caller's. Returns its status as from waitpid(2), or -errno: -ENOENT if it is not there.
+ */
+int sys_command_read(char *const *argv, struct str *out);
 
 /*
  * Returns 0 when *ret says how it went, or -errno. Returns as soon as the program itself has ended, also when it left a
