@@ -18,7 +18,9 @@ static int receive(int sock)
 	} control;
 	char text[256];
 	struct iovec iov = { text, sizeof text - 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control,
+	};
 	ssize_t n = recvmsg(sock, &m, 0);
 	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 	int fd;

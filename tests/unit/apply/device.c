@@ -5,7 +5,8 @@
 
 static void the_hosts_device_is_bound_if_it_is_the_one(void **state)
 {
-	struct op op = { .device = { .path = "/dev/null", .mode = S_IFCHR | 0666, .major = 1, .minor = 3, .bind_from = "/dev/null" } };
+	struct op op = { .device = { .path = "/dev/null", .mode = S_IFCHR | 0666, .major = 1, .minor = 3,
+				     .bind_from = "/dev/null" } };
 
 	(void)state;
 	assert_int_equal(apply_device(&ctx, &op, &err), 0);
@@ -18,14 +19,16 @@ static void the_hosts_device_is_bound_if_it_is_the_one(void **state)
 	op.device.mode = S_IFBLK | 0666;
 	assert_int_equal(apply_device(&ctx, &op, &err), -ENODEV);
 	op.device.bind_from = "/dev/no-such";
-	assert_error(apply_device(&ctx, &op, &err), &err, ENOENT, "bind the device /dev/no-such of the host: no such file or directory");
+	assert_error(apply_device(&ctx, &op, &err), &err, ENOENT, "bind the device /dev/no-such of the host: no such "
+		"file or directory");
 	assert_null(strstr(calls.text, "attach"));
 }
 
 /* A link of that name in the rootfs is covered, not followed. */
 static void a_link_in_its_place_is_not_followed(void **state)
 {
-	struct op op = { .device = { .path = "/dev/null", .mode = S_IFCHR, .major = 1, .minor = 3, .bind_from = "/dev/null" } };
+	struct op op = { .device = { .path = "/dev/null", .mode = S_IFCHR, .major = 1, .minor = 3,
+				     .bind_from = "/dev/null" } };
 
 	(void)state;
 	make(root_path, "/dev/");
@@ -38,7 +41,8 @@ static void a_link_in_its_place_is_not_followed(void **state)
 /* A FIFO can be made without root, and shows the rest of the way as well. */
 static void a_node_is_made_with_its_mode(void **state)
 {
-	struct op op = { .device = { .path = "/dev/sub/pipe", .mode = S_IFIFO | 0626, .uid = getuid(), .gid = getgid() } };
+	struct op op = { .device = { .path = "/dev/sub/pipe", .mode = S_IFIFO | 0626, .uid = getuid(),
+		.gid = getgid() } };
 	struct stat st;
 
 	(void)state;

@@ -105,8 +105,8 @@ bool sys_is_mount_root(int fd) { return is_mount_root || strcmp(name_of(fd), "/"
 
 int sys_clone_tree(int dir, const char *path, bool recursive, bool nofollow)
 {
-	int r = called("clone %s%s%s", strncmp(path, host_path, strlen(host_path)) == 0 ? path + strlen(host_path) : path,
-		       recursive ? " rec" : "", nofollow ? " nofollow" : "");
+	bool ours = strncmp(path, host_path, strlen(host_path)) == 0;
+	int r = called("clone %s%s%s", ours ? path + strlen(host_path) : path, recursive ? " rec" : "", nofollow ? " nofollow" : "");
 	int fd = r < 0 ? r : openat(dir, path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
 
 	return r < 0 ? r : fd < 0 ? -errno : fd;
@@ -120,13 +120,18 @@ int sys_clone_tree_fd(int fd, bool recursive)
 }
 
 int sys_attach(int mount, int to) { return called("attach %s %s", name_of(mount), name_of(to)); }
-int sys_attach_at(int mount, int dir, const char *name) { return called("attach-at %s %s %s", name_of(mount), name_of(dir), name); }
+int sys_attach_at(int mount, int dir, const char *name)
+{
+	return called("attach-at %s %s %s", name_of(mount), name_of(dir), name);
+}
 
 int sys_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation)
 {
+	const char *name = propagation == MS_SHARED ? "shared" : propagation == MS_PRIVATE ? "private" :
+			   propagation == MS_SLAVE ? "slave" : propagation ? "unbindable" : "";
+
 	return called("setattr %s%s +%llx -%llx %s", name_of(fd), recursive ? " rec" : "", (unsigned long long)set,
-		      (unsigned long long)clear, propagation == MS_SHARED ? "shared" : propagation == MS_PRIVATE ? "private" :
-		      propagation == MS_SLAVE ? "slave" : propagation ? "unbindable" : "");
+		      (unsigned long long)clear, name);
 }
 
 int sys_mount_idmap(int fd, bool recursive, int userns)
@@ -184,8 +189,11 @@ static inline int fake_set_up(void **state)
 	assert_in_range(snprintf(root_path, sizeof root_path, "%.255s", unit_temp_dir()), 1, 200);
 	assert_in_range(snprintf(host_path, sizeof host_path, "%.255s", unit_temp_dir()), 1, 200);
 	err = (struct err){ 0 };
-	ctx = (struct apply){ .arena = arena_new(), .root_fd = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC), .group_fd = -1,
-			      .dir_fd = -1, .cgroup_fd = -1, .mask_fd = -1, .console_fd = -1 };
+	ctx = (struct apply){
+		.arena = arena_new(),
+		.root_fd = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.group_fd = -1, .dir_fd = -1, .cgroup_fd = -1, .mask_fd = -1, .console_fd = -1,
+	};
 	return ctx.root_fd < 0;
 }
 

@@ -66,7 +66,8 @@ static inline int proc_set_up(void)
 	snprintf(link, sizeof link, "%s/self", proc_path);
 	proc_failing = NULL;
 	err = (struct err){ 0 };
-	ctx = (struct apply){ .arena = arena_new(), .proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC), .cgroup_fd = -1 };
+	ctx = (struct apply){ .arena = arena_new(), .proc_fd = open(proc_path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.cgroup_fd = -1 };
 	return symlink("42", link);
 }
 

@@ -50,7 +50,8 @@ static int tear_down(void **state)
 }
 
 static const struct oci_id_mapping ranges[] = {
-	{ .container_id = 0, .host_id = 1000, .size = 1 }, { .container_id = 1, .host_id = 100000, .size = 4294867295u },
+	{ .container_id = 0, .host_id = 1000, .size = 1 },
+	{ .container_id = 1, .host_id = 100000, .size = 4294867295u },
 };
 
 static struct op map_of(enum id_map_how how)
@@ -131,7 +132,8 @@ static void the_helpers_may_fail(void **state)
 	result.status = 1 << 8;
 	strcpy(result.output, "newuidmap: uid range [0-1) -> [1000-1001) not allowed");
 	assert_int_equal(apply_id_map(&ctx, &op, &err), -EPERM);
-	assert_non_null(strstr(err.text, "newuidmap refused the map: newuidmap: uid range [0-1) -> [1000-1001) not allowed (are the "
+	assert_non_null(strstr(err.text, "newuidmap refused the map: newuidmap: uid range [0-1) -> [1000-1001) not "
+		"allowed (are the "
 				"ranges in /etc/subuid?)"));
 	/* one refusal is enough */
 	assert_null(strstr(str_text(&commands), "newgidmap"));

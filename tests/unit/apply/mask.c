@@ -14,7 +14,8 @@ static struct op paths(char **list)
 
 static void files_and_directories(void **state)
 {
-	char *list[] = { (char *)"/f", (char *)"/d1", (char *)"/missing", (char *)"/f/below", (char *)"/d2", (char *)"/link", NULL };
+	char *list[] = { (char *)"/f", (char *)"/d1", (char *)"/missing", (char *)"/f/below", (char *)"/d2",
+		(char *)"/link", NULL };
 	struct op op = paths(list);
 
 	(void)state;

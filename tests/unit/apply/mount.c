@@ -93,7 +93,8 @@ static void failures_of_a_bind(void **state)
 	failing = "clone";
 	failure = -EINVAL;
 	assert_int_equal(apply_bind(&ctx, &op, &err), -EINVAL);
-	assert_non_null(strstr(err.text, ": other mounts lie below it, which a user namespace may not take away: use rbind"));
+	assert_non_null(strstr(err.text, ": other mounts lie below it, which a user namespace may not take away: use "
+		"rbind"));
 	op.bind.recursive = true;
 	assert_int_equal(apply_bind(&ctx, &op, &err), -EINVAL);
 	assert_null(strstr(err.text, "use rbind"));
@@ -175,8 +176,9 @@ static void a_file_system_is_born_with_its_attributes(void **state)
 
 static void copying_up_comes_before_read_only(void **state)
 {
-	struct op op = { .mount = { .fstype = "tmpfs", .source = "t", .dest = "/t", .options = no_options, .copy_up = true,
-				    .attrs = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, .clear = MOUNT_ATTR__ATIME } } };
+	struct op op = { .mount = { .fstype = "tmpfs", .source = "t", .dest = "/t", .options = no_options,
+				    .copy_up = true, .attrs = { .set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME,
+								.clear = MOUNT_ATTR__ATIME } } };
 	struct stat st;
 
 	(void)state;
@@ -193,7 +195,8 @@ static void copying_up_comes_before_read_only(void **state)
 
 static void a_label_comes_before_read_only(void **state)
 {
-	struct op op = { .mount = { .fstype = "mqueue", .source = "m", .dest = "/m", .options = no_options, .label = "a:b",
+	struct op op = { .mount = { .fstype = "mqueue", .source = "m", .dest = "/m", .options = no_options,
+				    .label = "a:b",
 				    .attrs.set = MOUNT_ATTR_RDONLY } };
 
 	(void)state;
@@ -214,7 +217,8 @@ static void failures_of_a_file_system(void **state)
 	(void)state;
 	failing = "fs-set size";
 	failure = -EINVAL;
-	assert_error(apply_mount(&ctx, &op, &err), &err, EINVAL, "tmpfs does not take the option 'size=many': invalid argument");
+	assert_error(apply_mount(&ctx, &op, &err), &err, EINVAL, "tmpfs does not take the option 'size=many': invalid "
+		"argument");
 	kernel_says = "tmpfs: Bad value for 'size'";
 	assert_error(apply_mount(&ctx, &op, &err), &err, EINVAL,
 		"tmpfs does not take the option 'size=many': tmpfs: Bad value for 'size': invalid argument");
@@ -250,7 +254,8 @@ static void proc_and_sysfs_lie_where_they_seem_to(void **state)
 	make(root_path, "/elsewhere/");
 	make_link("elsewhere", "/sys");
 	assert_int_equal(apply_mount(&ctx, &op, &err), -ELOOP);
-	assert_non_null(strstr(err.text, "sysfs must be mounted on an ordinary directory, and /sys leads over a symlink"));
+	assert_non_null(strstr(err.text, "sysfs must be mounted on an ordinary directory, and /sys leads over a "
+		"symlink"));
 	assert_null(strstr(calls.text, "attach"));
 	forget_calls();
 	op.mount.dest = "/new/sys"; /* missing ones are made */
@@ -294,7 +299,8 @@ static void nothing_but_proc_is_proc(void **state)
 
 static void the_own_cgroup_is_bound(void **state)
 {
-	struct op op = { .mount = { .fstype = "cgroup2", .source = "c", .dest = "/cg", .options = no_options, .cgroup_path = "/x",
+	struct op op = { .mount = { .fstype = "cgroup2", .source = "c", .dest = "/cg", .options = no_options,
+		.cgroup_path = "/x",
 				    .attrs.set = 1 } };
 
 	(void)state;
@@ -302,7 +308,8 @@ static void the_own_cgroup_is_bound(void **state)
 	assert_calls("cgroup-open /x\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
 	failing = "cgroup-open";
 	failure = -ENOENT;
-	assert_error(apply_cgroup_mount(&ctx, &op, &err), &err, ENOENT, "open the cgroup /x: no such file or directory");
+	assert_error(apply_cgroup_mount(&ctx, &op, &err), &err, ENOENT,
+		"open the cgroup /x: no such file or directory");
 	forget_calls();
 	op.mount.cgroup_path = NULL;
 	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);

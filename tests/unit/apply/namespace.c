@@ -24,7 +24,7 @@ static int called(const char *line)
 static int setns_name(uint64_t type, char *line, size_t size)
 {
 	return snprintf(line, size, "setns %s", type == CLONE_NEWUSER ? "user" : type == CLONE_NEWNS ? "mount" :
-			type == CLONE_NEWNET ? "net" : type == CLONE_NEWPID ? "pid" : type == CLONE_NEWIPC ? "ipc" : "?");
+			type == CLONE_NEWNET ? "net" : type == CLONE_NEWPID ? "pid" : "?");
 }
 
 int sys_setns(int fd, uint64_t type)
@@ -143,7 +143,8 @@ static void what_cannot_be_joined(void **state)
 	items[0].path = "/no/such/ns";
 	str_free(&calls);
 	calls = STR_INIT;
-	assert_error(apply_join(&ctx, &op, &err), &err, ENOENT, "open the network namespace /no/such/ns: no such file or directory");
+	assert_error(apply_join(&ctx, &op, &err), &err, ENOENT, "open the network namespace /no/such/ns: no such file "
+		"or directory");
 	/* all are opened before one is joined */
 	assert_calls("");
 	for (size_t i = 0; i < 17; i++)
@@ -177,7 +178,8 @@ static void becoming_root_of_the_namespace(void **state)
 	assert_calls("gid 5\nuid 4\ndie-with-parent\n");
 	failing = "uid";
 	failure = -EINVAL;
-	assert_error(apply_set_ids(&ctx, &op, &err), &err, EINVAL, "become id 4:5 of the user namespace: invalid argument");
+	assert_error(apply_set_ids(&ctx, &op, &err), &err, EINVAL, "become id 4:5 of the user namespace: invalid "
+		"argument");
 	failing = "gid";
 	failure = -EPERM;
 	assert_int_equal(apply_set_ids(&ctx, &op, &err), -EPERM);
@@ -205,7 +207,8 @@ static void names_and_the_rest(void **state)
 	assert_int_equal(apply_keyring(&ctx, &op, &err), 0);
 	failing = "loopback";
 	failure = -EPERM;
-	assert_error(apply_loopback(&ctx, &op, &err), &err, EPERM, "bring the loopback interface up: operation not permitted");
+	assert_error(apply_loopback(&ctx, &op, &err), &err, EPERM, "bring the loopback interface up: operation not "
+		"permitted");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

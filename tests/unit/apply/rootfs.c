@@ -38,7 +38,8 @@ static void symlinks_in_the_way(void **state)
 	make_link("nowhere", "/dangling");
 	/* nothing is made at the end of a dangling link, nor through it */
 	assert_error(point("/dangling", true, false), &err, ENOTDIR,
-		"the mount point /dangling: a component of it is no directory, or a symlink to nowhere: not a directory");
+		"the mount point /dangling: a component of it is no directory, or a symlink to nowhere: not a "
+		"directory");
 	assert_int_equal(type_below_root("/nowhere"), 0);
 	assert_int_not_equal(point("/dangling/x", true, false), 0);
 	assert_int_equal(type_below_root("/nowhere"), 0);
@@ -75,8 +76,10 @@ static void the_parent_is_kept(void **state)
 	assert_string_equal(name_of(fd), "/deva");
 	assert_int_equal(rootfs_parent(&ctx, "/top", &fd, &name, &err), 0);
 	assert_string_equal(name_of(fd), "/");
-	assert_error(rootfs_parent(&ctx, "/dev/", &fd, &name, &err), &err, EINVAL, "/dev/ is not an absolute path of a file");
-	assert_error(rootfs_parent(&ctx, "dev", &fd, &name, &err), &err, EINVAL, "dev is not an absolute path of a file");
+	assert_error(rootfs_parent(&ctx, "/dev/", &fd, &name, &err), &err, EINVAL,
+		"/dev/ is not an absolute path of a file");
+	assert_error(rootfs_parent(&ctx, "dev", &fd, &name, &err), &err, EINVAL,
+		"dev is not an absolute path of a file");
 }
 
 static void the_root_becomes_a_mount(void **state)
@@ -88,7 +91,7 @@ static void the_root_becomes_a_mount(void **state)
 	close_fd(&ctx.root_fd);
 	is_mount_root = true;
 	assert_int_equal(apply_rootfs(&ctx, &op, &err), 0);
-	/* private: the tree, since pivot_root wants it, and what it is attached to, since it would appear on the host */
+	/* private: the tree, for pivot_root; and what it is attached to, lest it appears on the host */
 	assert_calls("clone-fd host: rec\n"
 		     "setattr host: +0 -0 private\n"
 		     "setattr host: +0 -0 private\n"
@@ -114,12 +117,14 @@ static void a_root_that_is_not_there(void **state)
 
 	(void)state;
 	close_fd(&ctx.root_fd);
-	assert_error(apply_rootfs(&ctx, &op, &err), &err, ENOENT, "open the root file system /no/such/root: no such file or directory");
+	assert_error(apply_rootfs(&ctx, &op, &err), &err, ENOENT, "open the root file system /no/such/root: no such "
+		"file or directory");
 	op.rootfs.path = host_path;
 	is_mount_root = true;
 	failing = "attach";
 	failure = -EINVAL;
-	assert_error(apply_rootfs(&ctx, &op, &err), &err, EINVAL, "make the root file system a mount: invalid argument");
+	assert_error(apply_rootfs(&ctx, &op, &err), &err, EINVAL, "make the root file system a mount: invalid "
+		"argument");
 }
 
 static void the_end_of_it(void **state)
@@ -141,7 +146,8 @@ static void the_end_of_it(void **state)
 	assert_error(apply_pivot(&ctx, &(struct op){ 0 }, &err), &err, EINVAL, "pivot_root: invalid argument");
 	failing = "setattr";
 	failure = -EPERM;
-	assert_error(apply_root_readonly(&ctx, &(struct op){ 0 }, &err), &err, EPERM, "make the root read-only: operation not permitted");
+	assert_error(apply_root_readonly(&ctx, &(struct op){ 0 }, &err), &err, EPERM,
+		"make the root read-only: operation not permitted");
 }
 
 static const struct CMUnitTest tests[] = {

@@ -2,7 +2,8 @@
 #include "tests/unit/plan/text.h"
 
 #define DEVICES(list) CONFIG_OF("'namespaces':[{'type':'mount'}],'devices':[" list "]", "", "")
-#define DEVICES_ROOTLESS(list) CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS ",'devices':[" list "]", "", "")
+#define DEVICES_ROOTLESS(list) CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS ",'devices':[" list \
+	"]", "", "")
 #define DEV_MOUNT(options) "{'destination':'/dev/','type':'tmpfs','source':'/d','options':[" options "]}"
 #define DEV_OPS "device,symlink,console"
 #define LINKS \
@@ -40,8 +41,10 @@ static void without_real_root_they_are_bound(void **state)
 	assert_string_equal(only(DEV_OPS, "init", ROOTLESS("", "")), BOUND LINKS);
 	/* root with a user namespace, new or joined; root of a user namespace that is not the first one */
 	as_root();
-	assert_string_equal(only(DEV_OPS, "init", CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," RANGES, "", "")), BOUND LINKS);
-	assert_string_equal(only(DEV_OPS, "init", CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'user','path':'/u'}]", "", "")),
+	assert_string_equal(only(DEV_OPS, "init", CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," RANGES, "",
+		"")), BOUND LINKS);
+	assert_string_equal(only(DEV_OPS, "init",
+		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'user','path':'/u'}]", "", "")),
 		BOUND LINKS);
 	facts.initial_userns = false;
 	assert_string_equal(only(DEV_OPS, "init", ROOTFUL("", "")), BOUND LINKS);
@@ -83,7 +86,8 @@ static void a_bound_dev_is_left_alone(void **state)
 	assert_string_equal(only(DEV_OPS, "init", ROOTLESS(DEV_MOUNT("'rbind'"), "")), "");
 	assert_string_equal(only(DEV_OPS, "init", ROOTLESS(DEV_MOUNT("'ro','bind'"), "")), "");
 	/* one below it is not /dev itself */
-	assert_string_equal(only(DEV_OPS, "init", ROOTLESS("{'destination':'/dev/shm','source':'/s','options':['bind']}", "")), BOUND LINKS);
+	assert_string_equal(only(DEV_OPS, "init",
+		ROOTLESS("{'destination':'/dev/shm','source':'/s','options':['bind']}", "")), BOUND LINKS);
 }
 
 static void the_terminal(void **state)
@@ -93,7 +97,8 @@ static void the_terminal(void **state)
 	(void)state;
 	options.console = true;
 	assert_string_equal(only("console", "init", TERMINAL("", "")), "console owner=0 size=0x0 /dev/console\n");
-	assert_string_equal(only("console", "init", TERMINAL(DEV_MOUNT("'bind'"), ",'consoleSize':{'height':25,'width':80}")),
+	assert_string_equal(only("console", "init", TERMINAL(DEV_MOUNT("'bind'"),
+		",'consoleSize':{'height':25,'width':80}")),
 		"console owner=0 size=80x25\n");
 	assert_string_equal(only("console", "init", ROOTLESS("", "")), "");
 }

@@ -3,7 +3,9 @@
 
 #define TMPFS(dest) "{'destination':'" dest "','type':'tmpfs','source':'t'}"
 #define BIND(dest, source, options) "{'destination':'" dest "','source':'" source "','options':['bind'" options "]}"
-#define FS_OPS "propagation,rootfs,group-begin,group-end,bind,mount,cgroup-mount,remount,readonly,mask,root-readonly,pivot,call,hooks"
+#define FS_OPS \
+	"propagation,rootfs,group-begin,group-end,bind,mount,cgroup-mount,remount," \
+	"readonly,mask,root-readonly,pivot,call,hooks"
 
 static void mounts_come_in_their_order(void **state)
 {
@@ -25,8 +27,10 @@ static void the_rest_of_the_file_system_follows(void **state)
 {
 	(void)state;
 	assert_string_equal(only(FS_OPS, "init",
-		"{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'env':['HOME=/']},'root':{'path':'/abs','readonly':true},"
-		"'hooks':{'prestart':[{'path':'/p'}],'createRuntime':[{'path':'/r'},{'path':'/r 2'}],'createContainer':[{'path':'/c'}]},"
+		"{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'env':['HOME=/']},"
+		"'root':{'path':'/abs','readonly':true},"
+		"'hooks':{'prestart':[{'path':'/p'}],'createRuntime':[{'path':'/r'},{'path':'/r "
+		"2'}],'createContainer':[{'path':'/c'}]},"
 		"'linux':{'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS ",'rootfsPropagation':'rshared',"
 		"'maskedPaths':['/m','/n'],'readonlyPaths':['/o']},'mounts':[" TMPFS("/x") "]}"),
 		"propagation rshared\n"
@@ -59,7 +63,8 @@ static void propagation_of_the_root(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		snprintf(config, sizeof config, "{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh']},'root':{'path':'r'},"
+		snprintf(config, sizeof config,
+			"{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh']},'root':{'path':'r'},"
 			 "'linux':{'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS ",'rootfsPropagation':'%s'}}",
 			 rows[i].config);
 		snprintf(wanted, sizeof wanted, "propagation %s\n%s", rows[i].all, rows[i].last);
@@ -88,8 +93,10 @@ static void options_go_where_they_belong(void **state)
 {
 	(void)state;
 	assert_string_equal(only("mount", "init", ROOTLESS(
-		"{'destination':'/t','type':'tmpfs','source':'shm','options':['nosuid','mode=1777','size=64k','tmpcopyup','sync','relatime']},"
-		"{'destination':'/p','type':'devpts','source':'devpts','options':['newinstance','ptmxmode=0666','dest-nofollow','rprivate']}",
+		"{'destination':'/t','type':'tmpfs','source':'shm','options':["
+			"'nosuid','mode=1777','size=64k','tmpcopyup','sync','relatime']},"
+		"{'destination':'/p','type':'devpts','source':'devpts','options':["
+			"'newinstance','ptmxmode=0666','dest-nofollow','rprivate']}",
 		"")),
 		"mount tmpfs /t tmpcopyup mode=1777 size=64k sync +nosuid +relatime\n"
 		"mount devpts /p dest-nofollow newinstance ptmxmode=0666 rprivate\n");
@@ -100,10 +107,13 @@ static void a_cgroup_mount_shows_only_the_own_part(void **state)
 #define CGROUP "{'destination':'/sys/fs/cgroup','type':'cgroup','source':'cgroup','options':['ro']}"
 	(void)state;
 	facts.own_cgroup = "/user";
-	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")), "cgroup-mount cgroup2 /sys/fs/cgroup of=/user/cloister-x +ro\n");
+	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")),
+		"cgroup-mount cgroup2 /sys/fs/cgroup of=/user/cloister-x +ro\n");
 	options.no_cgroup = true;
-	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")), "cgroup-mount cgroup2 /sys/fs/cgroup of=/user +ro\n");
-	assert_string_equal(only("cgroup-mount", "init", CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'cgroup'}," USERNS "]," SELF_MAPS,
+	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")),
+		"cgroup-mount cgroup2 /sys/fs/cgroup of=/user +ro\n");
+	assert_string_equal(only("cgroup-mount", "init",
+		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'cgroup'}," USERNS "]," SELF_MAPS,
 		CGROUP, "")), "cgroup-mount cgroup2 /sys/fs/cgroup +ro\n");
 	facts.own_cgroup = NULL;
 	assert_int_equal(build_plan(ROOTLESS(CGROUP, "")), -ENODEV);
@@ -116,7 +126,8 @@ static void a_cgroup_mount_shows_only_the_own_part(void **state)
 static void sources_are_opened_first_where_root_changes_ids(void **state)
 {
 	const char *config = CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," RANGES,
-		BIND("/a", "/s", ",'ro','src-nofollow'") "," TMPFS("/t") ",{'destination':'/c','source':'rel','options':['rbind']}", "");
+		BIND("/a", "/s", ",'ro','src-nofollow'") "," TMPFS("/t")
+			",{'destination':'/c','source':'rel','options':['rbind']}", "");
 
 	(void)state;
 	as_root();
@@ -133,7 +144,8 @@ static void sources_are_opened_first_where_root_changes_ids(void **state)
 	/* the same ids, or no user namespace: nothing is out of reach */
 	assert_string_equal(only("open-tree", "runtime", ROOTFUL(BIND("/a", "/s", ""), "")), "");
 	/* a joined user namespace may be anybody's */
-	assert_string_equal(only("open-tree", "runtime", CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'user','path':'/n'}]",
+	assert_string_equal(only("open-tree", "runtime",
+		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'user','path':'/n'}]",
 		BIND("/a", "/s", ""), "")), "open-tree /b/rootfs rbind slot=0\nopen-tree /s slot=1\n");
 }
 
@@ -194,11 +206,14 @@ static void what_cannot_be_locked_is_an_error(void **state)
 		"mounts[1]: /a/b cannot be locked, because mounts[0] at /a/b/c comes before it: list the store first");
 	assert_int_equal(build_plan(ROOTLESS(BIND("/a", "/s", "") "," BIND("/a", "/s", ",'rro'"), LOCK)), -EINVAL);
 	/* neighbours and what has moved as well are not in the way */
-	assert_int_equal(build_plan(ROOTLESS(TMPFS("/ab") "," BIND("/a", "/s", ",'ro'") "," BIND("/a/c", "/s", ",'ro'"), LOCK)), 0);
+	assert_int_equal(build_plan(ROOTLESS(TMPFS("/ab") "," BIND("/a", "/s", ",'ro'") "," BIND("/a/c", "/s",
+		",'ro'"), LOCK)), 0);
 	/* where the store is named, other files need no lock, and stay in their order */
 	assert_string_equal(only(MOVED, "init", ROOTLESS(TMPFS("/tmp") "," BIND("/tmp/x", "/s", ",'ro'") ","
-		BIND("/nix/store/a", "/s/a", ",'ro'"), LOCK_STORE)), "rootfs .\nmount tmpfs /tmp\nbind /s /tmp/x +ro\n");
-	assert_int_equal(build_plan(ROOTLESS(TMPFS("/nix") "," BIND("/nix/store/a", "/s/a", ",'ro'"), LOCK_STORE)), -EINVAL);
+		BIND("/nix/store/a", "/s/a", ",'ro'"), LOCK_STORE)), "rootfs .\nmount tmpfs /tmp\nbind /s /tmp/x "
+			"+ro\n");
+	assert_int_equal(build_plan(ROOTLESS(TMPFS("/nix") "," BIND("/nix/store/a", "/s/a", ",'ro'"), LOCK_STORE)),
+		-EINVAL);
 }
 
 /* ---- what has no sense ---- */
@@ -212,7 +227,8 @@ static void mounts_that_contradict_themselves(void **state)
 		"mounts[1]: a bind mount of /y needs a source");
 	assert_error(build_plan(ROOTLESS("{'destination':'/y','source':'x'}", "")), &err, EINVAL,
 		"mounts[0]: /y has neither a type nor the option bind or rbind");
-	assert_error(build_plan(ROOTLESS("{'destination':'/y','type':'proc','options':['tmpcopyup']}", "")), &err, EINVAL,
+	assert_error(build_plan(ROOTLESS("{'destination':'/y','type':'proc','options':['tmpcopyup']}", "")), &err,
+		EINVAL,
 		"mounts[0]: tmpcopyup is for a tmpfs only");
 	assert_error(build_plan(ROOTLESS("{'destination':'/y','type':'proc','options':['']}", "")), &err, EINVAL,
 		"mounts[0]: options[0]: is empty");
@@ -237,12 +253,14 @@ static void a_joined_mount_namespace_is_somebody_elses(void **state)
 	(void)state;
 	as_root();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		snprintf(wanted, sizeof wanted, "%s: cannot be applied in a mount namespace that is joined by path, whose owner has "
+		snprintf(wanted, sizeof wanted, "%s: cannot be applied in a mount namespace that is joined by path, "
+			"whose owner has "
 			 "made its mounts: leave it out", rows[i].what);
 		assert_error(build_plan(rows[i].config), &err, EINVAL, wanted);
 	}
 	assert_string_equal(only(FS_OPS, "init", JOINED("]}}")), "");
-	assert_string_equal(only(FS_OPS, "init", JOINED("]},'hooks':{'createContainer':[{'path':'/c'}]}}")), "hooks /c\n");
+	assert_string_equal(only(FS_OPS, "init", JOINED("]},'hooks':{'createContainer':[{'path':'/c'}]}}")),
+		"hooks /c\n");
 }
 
 static const struct CMUnitTest tests[] = {

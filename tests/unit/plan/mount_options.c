@@ -60,7 +60,8 @@ static void the_table_is_sorted_and_every_row_is_found(void **state)
 static void attributes_are_set_and_cleared(void **state)
 {
 	static const struct { const char *set, *clear; uint64_t attr; } rows[] = {
-		{ "ro", "rw", MOUNT_ATTR_RDONLY }, { "nosuid", "suid", MOUNT_ATTR_NOSUID }, { "nodev", "dev", MOUNT_ATTR_NODEV },
+		{ "ro", "rw", MOUNT_ATTR_RDONLY }, { "nosuid", "suid", MOUNT_ATTR_NOSUID }, { "nodev", "dev",
+			MOUNT_ATTR_NODEV },
 		{ "noexec", "exec", MOUNT_ATTR_NOEXEC }, { "nodiratime", "diratime", MOUNT_ATTR_NODIRATIME },
 		{ "nosymfollow", "symfollow", MOUNT_ATTR_NOSYMFOLLOW },
 	};
@@ -100,7 +101,8 @@ static void attributes_are_set_and_cleared(void **state)
 static void access_times_are_one_field(void **state)
 {
 	static const struct { const char *name; uint64_t value; } rows[] = {
-		{ "atime", MOUNT_ATTR_RELATIME }, { "noatime", MOUNT_ATTR_NOATIME }, { "relatime", MOUNT_ATTR_RELATIME },
+		{ "atime", MOUNT_ATTR_RELATIME }, { "noatime", MOUNT_ATTR_NOATIME }, { "relatime",
+			MOUNT_ATTR_RELATIME },
 		{ "norelatime", MOUNT_ATTR_RELATIME }, { "strictatime", MOUNT_ATTR_STRICTATIME },
 		{ "nostrictatime", MOUNT_ATTR_RELATIME },
 	};

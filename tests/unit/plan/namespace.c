@@ -4,7 +4,8 @@
 #include <sched.h>
 
 #define NS(list, more) CONFIG_OF("'namespaces':[{'type':'mount'}" list "]" more, "", "")
-#define NS_AS(user, maps) "{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'env':['HOME=/'],'user':" user "}," \
+#define NS_AS(user, maps) "{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'env':['HOME=/'],'user':" user \
+	"}," \
 	"'root':{'path':'r'},'linux':{'namespaces':[{'type':'mount'}," USERNS "]," maps "}}"
 #define NS_OPS "join,unshare,id-map,set-ids,oom-score,keyring,loopback,hostname,domainname,sysctl,call"
 
@@ -12,8 +13,10 @@ static void new_namespaces_are_inits(void **state)
 {
 	(void)state;
 	as_root();
-	assert_ok(build_plan(NS(",{'type':'pid'},{'type':'network'},{'type':'ipc'},{'type':'uts'},{'type':'cgroup'},{'type':'time'}", "")), &err);
-	assert_int_equal(plan.init_flags, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+	assert_ok(build_plan(NS(",{'type':'pid'},{'type':'network'},{'type':'ipc'},{'type':'uts'},"
+		"{'type':'cgroup'},{'type':'time'}", "")), &err);
+	assert_int_equal(plan.init_flags, CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+		CLONE_NEWCGROUP |
 			 CLONE_NEWTIME);
 	assert_false(plan.has_outer);
 	/* a cgroup namespace begins where its maker is, so that is made once init is in its cgroup */
@@ -26,13 +29,16 @@ static void a_namespace_is_asked_for(void **state)
 {
 	(void)state;
 	assert_error(build_plan(NS(",{'type':'pid'}", "")), &err, EPERM,
-		"linux.namespaces: without root, new namespaces need a user namespace: add {\"type\": \"user\"} with uidMappings and "
+		"linux.namespaces: without root, new namespaces need a user namespace: add {\"type\": \"user\"} with "
+		"uidMappings and "
 		"gidMappings (see `cloister spec --rootless`)");
 	as_root();
 	assert_error(build_plan(CONFIG_OF("'namespaces':[{'type':'pid'}]", "", "")), &err, EINVAL,
-		"linux.namespaces: there is no mount namespace, so the container's mounts would be made on the host: add "
+		"linux.namespaces: there is no mount namespace, so the container's mounts would be made on the host: "
+		"add "
 		"{\"type\": \"mount\"}");
-	assert_int_equal(build_plan("{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh']},'root':{'path':'r'}}"), -EINVAL);
+	assert_int_equal(build_plan("{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh']},'root':{'path':'r'}}"),
+		-EINVAL);
 }
 
 /* ---- id maps ---- */
@@ -40,16 +46,19 @@ static void a_namespace_is_asked_for(void **state)
 static void the_own_id_is_mapped_by_oneself(void **state)
 {
 	(void)state;
-	assert_string_equal(only(NS_OPS, "init", NS("," USERNS, "," SELF_MAPS)), "id-map self uid=0:1000:1 gid=0:100:1\n");
+	assert_string_equal(only(NS_OPS, "init", NS("," USERNS, "," SELF_MAPS)),
+		"id-map self uid=0:1000:1 gid=0:100:1\n");
 	assert_string_equal(stage("for-init", NS("," USERNS, "," SELF_MAPS)), "");
 	/* another container id is as good; there is no root then, and nobody to become */
-	assert_string_equal(only(NS_OPS, "init", NS_AS("{'uid':5,'gid':6}", "'uidMappings':[{'containerID':5,'hostID':1000,'size':1}],"
+	assert_string_equal(only(NS_OPS, "init", NS_AS("{'uid':5,'gid':6}",
+		"'uidMappings':[{'containerID':5,'hostID':1000,'size':1}],"
 		"'gidMappings':[{'containerID':6,'hostID':100,'size':1}]")), "id-map self uid=5:1000:1 gid=6:100:1\n");
 }
 
 static void ranges_of_a_user_need_the_helpers(void **state)
 {
-	const char *config = NS("," USERNS, ",'uidMappings':[{'containerID':0,'hostID':1000,'size':1},{'containerID':1,'hostID':100000,"
+	const char *config = NS("," USERNS,
+		",'uidMappings':[{'containerID':0,'hostID':1000,'size':1},{'containerID':1,'hostID':100000,"
 		"'size':65536}],'gidMappings':[{'containerID':0,'hostID':100,'size':1}]");
 
 	(void)state;
@@ -57,7 +66,8 @@ static void ranges_of_a_user_need_the_helpers(void **state)
 	assert_string_equal(stage("for-init", config), "  id-map newuidmap uid=0:1000:1,1:100000:65536 gid=0:100:1\n");
 	/* a single id that is somebody else's */
 	assert_string_equal(stage("for-init", NS("," USERNS, ",'uidMappings':[{'containerID':0,'hostID':7,'size':1}],"
-		"'gidMappings':[{'containerID':0,'hostID':100,'size':1}]")), "  id-map newuidmap uid=0:7:1 gid=0:100:1\n");
+		"'gidMappings':[{'containerID':0,'hostID':100,'size':1}]")),
+		"  id-map newuidmap uid=0:7:1 gid=0:100:1\n");
 	/* init becomes root where that is not the caller */
 	assert_string_equal(only(NS_OPS, "init", NS("," USERNS, "," RANGES)), "call for-init\nset-ids 0:0\n");
 	assert_int_equal(plan.slots, 0);
@@ -71,9 +81,11 @@ static void root_writes_the_maps(void **state)
 	assert_string_equal(stage("for-init", NS("," USERNS, "," RANGES)),
 		"  id-map direct uid=0:100000:65536 gid=0:100000:65536\n");
 	/* as itself: nothing to become; without a root in it: nobody */
-	assert_string_equal(only(NS_OPS, "init", NS("," USERNS, ",'uidMappings':[{'containerID':0,'hostID':0,'size':1}],"
+	assert_string_equal(only(NS_OPS, "init", NS("," USERNS,
+		",'uidMappings':[{'containerID':0,'hostID':0,'size':1}],"
 		"'gidMappings':[{'containerID':0,'hostID':0,'size':1}]")), "call for-init\n");
-	assert_string_equal(only(NS_OPS, "init", NS_AS("{'uid':1,'gid':0}", "'uidMappings':[{'containerID':1,'hostID':1,'size':9}],"
+	assert_string_equal(only(NS_OPS, "init", NS_AS("{'uid':1,'gid':0}",
+		"'uidMappings':[{'containerID':1,'hostID':1,'size':9}],"
 		"'gidMappings':[{'containerID':0,'hostID':100,'size':9}]")), "call for-init\n");
 }
 
@@ -81,7 +93,8 @@ static void root_writes_the_maps(void **state)
 
 static void a_lock_makes_two_levels(void **state)
 {
-#define LOCKED(maps) CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'pid'}," USERNS "]," maps, "", ",'annotations':{'run.cloister.lock':'true'}")
+#define LOCKED(maps) CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'pid'}," USERNS "]," maps, "", \
+	",'annotations':{'run.cloister.lock':'true'}")
 	(void)state;
 	assert_string_equal(only(NS_OPS, "outer", LOCKED(SELF_MAPS)), "id-map self uid=0:1000:1 gid=0:100:1\n");
 	assert_string_equal(only(NS_OPS, "init", LOCKED(SELF_MAPS)), "id-map self uid=0:0:1 gid=0:0:1\n");
@@ -91,17 +104,20 @@ static void a_lock_makes_two_levels(void **state)
 
 	as_root();
 	assert_string_equal(only(NS_OPS, "outer", LOCKED(RANGES)), "call for-outer\nset-ids 0:0\n");
-	assert_string_equal(only("id-map", "for-outer", LOCKED(RANGES)), "id-map direct uid=0:100000:65536 gid=0:100000:65536\n");
+	assert_string_equal(only("id-map", "for-outer", LOCKED(RANGES)),
+		"id-map direct uid=0:100000:65536 gid=0:100000:65536\n");
 	assert_string_equal(only("id-map", "for-init", LOCKED(RANGES)), "id-map direct uid=0:0:65536 gid=0:0:65536\n");
 }
 
 static void a_lock_needs_a_user_namespace(void **state)
 {
-#define ANNOTATED(ns, value) CONFIG_OF("'namespaces':[" ns "]", "", ",'annotations':{'other':'x','run.cloister.lock':'" value "'}")
+#define ANNOTATED(ns, value) CONFIG_OF("'namespaces':[" ns "]", "", \
+	",'annotations':{'other':'x','run.cloister.lock':'" value "'}")
 	(void)state;
 	as_root();
 	assert_error(build_plan(ANNOTATED("{'type':'mount'}", "true")), &err, EINVAL,
-		"annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the container's own: add "
+		"annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the container's "
+		"own: add "
 		"{\"type\": \"user\"} to linux.namespaces");
 	assert_error(build_plan(ANNOTATED("{'type':'mount'}", "1")), &err, EINVAL,
 		"annotations.\"run.cloister.lock\": '1' is neither 'true' nor 'false'");
@@ -110,7 +126,8 @@ static void a_lock_needs_a_user_namespace(void **state)
 		",'annotations':{'run.cloister.lock':'true'}")), &err, EINVAL,
 		"annotations.\"run.cloister.lock\": mounts cannot be locked in a joined mount namespace");
 	assert_int_equal(build_plan(ANNOTATED("{'type':'mount'}", "false")), 0);
-	assert_error(build_plan(CONFIG_OF("'namespaces':[{'type':'mount'}]", "", ",'annotations':{'run.cloister.store':'nix'}")), &err,
+	assert_error(build_plan(CONFIG_OF("'namespaces':[{'type':'mount'}]", "",
+		",'annotations':{'run.cloister.store':'nix'}")), &err,
 		EINVAL, "annotations.\"run.cloister.store\": 'nix' is not an absolute path");
 }
 
@@ -140,8 +157,10 @@ static void names_and_sysctl(void **state)
 	(void)state;
 	as_root();
 	options.new_keyring = true;
-	assert_string_equal(only(NS_OPS, "init", CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'network'},{'type':'uts'}],"
-		"'sysctl':{'net.ipv4.conf.eth0/1.forwarding':'1','net/ipv4/conf/eth0.1/x':'2','kernel.shmmax':'3 4'}", "",
+	assert_string_equal(only(NS_OPS, "init",
+		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'network'},{'type':'uts'}],"
+		"'sysctl':{'net.ipv4.conf.eth0/1.forwarding':'1','net/ipv4/conf/eth0.1/x':'2','kernel.shmmax':'3 4'}",
+		"",
 		",'hostname':'box','domainname':'a.example'")),
 		"keyring _ses.x\n"
 		"loopback\n"

@@ -18,7 +18,8 @@ static void every_operation_and_stage_has_a_name(void **state)
 static void stages_are_in_the_order_of_time(void **state)
 {
 	struct plan p = { .arena = arena, .init_flags = CLONE_NEWNS | CLONE_NEWPID };
-	static const enum plan_stage order[] = { STAGE_START, STAGE_READY, STAGE_HOOKS, STAGE_FOR_INIT, STAGE_INIT, STAGE_RUNTIME };
+	static const enum plan_stage order[] = { STAGE_START, STAGE_READY, STAGE_HOOKS, STAGE_FOR_INIT, STAGE_INIT,
+		STAGE_RUNTIME };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
@@ -37,8 +38,10 @@ static void stages_are_in_the_order_of_time(void **state)
 static void a_line_stays_a_line(void **state)
 {
 	(void)state;
-	assert_string_equal(only("hostname,mount", "init", CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'uts'}," USERNS "]," SELF_MAPS,
-		"{'destination':'/a b\\n  mount tmpfs /evil','type':'tmpfs','source':'x','options':['mode=\\u0007\\u007f','a\\\\b\\'']}",
+	assert_string_equal(only("hostname,mount", "init",
+		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'uts'}," USERNS "]," SELF_MAPS,
+		"{'destination':'/a b\\n  mount tmpfs "
+		"/evil','type':'tmpfs','source':'x','options':['mode=\\u0007\\u007f','a\\\\b\\'']}",
 		",'hostname':''")),
 		"hostname \"\"\n"
 		"mount tmpfs \"/a b\\x0a  mount tmpfs /evil\" \"mode=\\x07\\x7f\" \"a\\\\b\\\"\"\n");

@@ -106,9 +106,12 @@ static inline const char *only(const char *operations, const char *name, const c
 	"{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'env':['HOME=/']},'root':{'path':'rootfs'}"   \
 	",'linux':{" linux_ "},'mounts':[" mounts "]" more "}"
 #define USERNS "{'type':'user'}"
-#define SELF_MAPS "'uidMappings':[{'containerID':0,'hostID':1000,'size':1}],'gidMappings':[{'containerID':0,'hostID':100,'size':1}]"
+#define SELF_MAPS \
+	"'uidMappings':[{'containerID':0,'hostID':1000,'size':1}]," \
+	"'gidMappings':[{'containerID':0,'hostID':100,'size':1}]"
 #define RANGES \
-	"'uidMappings':[{'containerID':0,'hostID':100000,'size':65536}],'gidMappings':[{'containerID':0,'hostID':100000,'size':65536}]"
+	"'uidMappings':[{'containerID':0,'hostID':100000,'size':65536}]," \
+	"'gidMappings':[{'containerID':0,'hostID':100000,'size':65536}]"
 /* A container of an ordinary user, and one of root that has no user namespace. */
 #define ROOTLESS(mounts, more) CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS, mounts, more)
 #define ROOTFUL(mounts, more) CONFIG_OF("'namespaces':[{'type':'mount'}]", mounts, more)
