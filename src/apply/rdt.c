@@ -214,6 +214,7 @@ static int join(struct apply *ctx, int root, const char *path, struct err *e)
 	char pid[24];
 	int r;
 
+	/* 0 is the writer. */
 	snprintf(pid, sizeof pid, "%ld\n", (long)ctx->target);
 	r = dir < 0 ? -errno : write_file(dir, "tasks", pid);
 	if (r == 0)

@@ -23,6 +23,7 @@ struct build {
 
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
+int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */
 int plan_net_devices(struct build *b, struct err *e);     /* netdev.c */
 int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
 int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */

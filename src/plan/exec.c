@@ -44,6 +44,8 @@ static int plan_enter(struct build *b, struct err *e)
 	struct plan *p = b->plan;
 	int r = plan_cpu_affinity(b, e);
 
+	if (r == 0)
+		r = plan_rdt_join(b, e);
 	if (r < 0)
 		return r;
 	/* As with the priorities: only outside do we have the caller's rights. */

@@ -16,19 +16,13 @@ static void add_line(struct build *b, struct op_rdt *op, const char *line)
 		b->plan->failed = true;
 }
 
-int plan_rdt(struct build *b, struct err *e)
+static struct op_rdt *read_config(struct build *b, const struct oci_intel_rdt *r)
 {
-	const struct oci_intel_rdt *r = b->spec->linux ? b->spec->linux->intel_rdt : NULL;
-	struct plan *p = b->plan;
-	struct op_rdt *op;
-	bool own;
+	struct op_rdt *op = arena_alloc(b->plan->arena, sizeof *op);
+	bool own = !r->clos_id || !*r->clos_id;
 
-	if (!r)
-		return 0;
-	op = arena_alloc(p->arena, sizeof *op);
 	if (!op)
-		return err_oom(e);
-	own = !r->clos_id || !*r->clos_id;
+		return NULL;
 	op->group = own ? b->options->id : strcmp(r->clos_id, "/") == 0 ? "." : r->clos_id;
 	/* The order is that of the specification. */
 	add_line(b, op, r->l3_cache_schema);
@@ -37,10 +31,35 @@ int plan_rdt(struct build *b, struct err *e)
 		add_line(b, op, r->schemata[i]);
 	op->make = own ? RDT_MAKE_OWN : op->lines_len ? RDT_MAKE_OR_COMPARE : RDT_MUST_EXIST;
 	if (r->enable_monitoring)
-		op->monitor = plan_text(p, "%s/mon_groups/%s", op->group, b->options->id);
+		op->monitor = plan_text(b->plan, "%s/mon_groups/%s", op->group, b->options->id);
+	return op;
+}
+
+int plan_rdt(struct build *b, struct err *e)
+{
+	const struct oci_intel_rdt *r = b->spec->linux ? b->spec->linux->intel_rdt : NULL;
+	struct plan *p = b->plan;
+	struct op_rdt *op = r ? read_config(b, r) : NULL;
+
+	if (!r)
+		return 0;
+	if (!op)
+		return err_oom(e);
 	/* A group of the container's own takes its monitoring group along. */
-	p->rdt_path = own ? op->group : op->monitor;
+	p->rdt_path = op->make == RDT_MAKE_OWN ? op->group : op->monitor;
 	plan_add(p, STAGE_RUNTIME, OP_RDT_GROUP, "linux.intelRdt")->rdt = op;
 	plan_add(p, STAGE_READY, OP_RDT_TASK, "linux.intelRdt")->rdt = op;
+	return 0;
+}
+
+int plan_rdt_join(struct build *b, struct err *e)
+{
+	const struct oci_intel_rdt *r = b->spec->linux ? b->spec->linux->intel_rdt : NULL;
+	struct op_rdt *op = r ? read_config(b, r) : NULL;
+
+	if (r && !op)
+		return err_oom(e);
+	if (r)
+		plan_add(b->plan, STAGE_OUTER, OP_RDT_TASK, "linux.intelRdt")->rdt = op;
 	return 0;
 }

@@ -22,6 +22,8 @@ config '.linux.intelRdt = { enableMonitoring: true }' 'exec sleep 1000'
 ok rt run --detach --bundle "$bundle" --pid-file "$tmp/pid" "$id"
 grep -qx "$(cat "$tmp/pid")" "$resctrl/$id/tasks" || fail "the process is not in its group"
 grep -qx "$(cat "$tmp/pid")" "$resctrl/$id/mon_groups/$id/tasks" || fail "the process is not in its monitoring group"
+ok rt exec --detach --pid-file "$tmp/other" "$id" sleep 1000
+grep -qx "$(cat "$tmp/other")" "$resctrl/$id/tasks" || fail "the process of exec is not in the group"
 ok rt delete --force "$id"
 [ ! -e "$resctrl/$id" ] || fail "the group is left"
 refuses "linux.intelRdt: there is no group $mark-none" ".linux.intelRdt = { closID: \"$mark-none\" }"

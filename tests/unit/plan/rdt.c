@@ -26,7 +26,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static const char *printed(const char *rdt)
+static const char *printed_by(int (*planner)(struct build *, struct err *), const char *rdt)
 {
 	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"linux\":{%s}}", rdt), *copy;
 	struct str text = STR_INIT;
@@ -35,11 +35,16 @@ static const char *printed(const char *rdt)
 	assert_ok(oci_read(arena, &oci_spec_type, "config.json", json, strlen(json), &spec, &err), &err);
 	build.spec = spec;
 	plan = (struct plan){ .arena = arena };
-	assert_ok(plan_rdt(&build, &err), &err);
+	assert_ok(planner(&build, &err), &err);
 	plan_print(&plan, &text);
 	copy = arena_strdup(arena, str_text(&text));
 	str_free(&text);
 	return copy;
+}
+
+static const char *printed(const char *rdt)
+{
+	return printed_by(plan_rdt, rdt);
 }
 
 #define RDT(text) "\"intelRdt\":{" text "}"
@@ -74,11 +79,22 @@ static void a_group_by_name(void **state)
 	assert_string_equal(plan.rdt_path, "./mon_groups/web");
 }
 
+/* It joins what create has made, and makes nothing. */
+static void of_exec(void **state)
+{
+	(void)state;
+	assert_string_equal(printed_by(plan_rdt_join, ""), "clone init:\n");
+	assert_string_equal(printed_by(plan_rdt_join, RDT("\"schemata\":[\"MB:0=1\"],\"enableMonitoring\":true")),
+			    "outer:\n  rdt-task web/mon_groups/web\nclone init from outer:\n");
+	assert_null(plan.rdt_path);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_group_of_its_own),
 	TEST(a_group_by_name),
+	TEST(of_exec),
 };
 
 UNIT_MAIN(tests)
