@@ -152,7 +152,7 @@ lint:
 	@contrib/install-deps lint
 	tests/layers
 	tests/style
-	shellcheck --external-sources $(shell git grep -lE '^#!/(bin/sh|usr/bin/env bash)' -- contrib tests .ci) $(wildcard tests/e2e/*.sh tests/attack/*.sh tests/fault/*.sh)
+	shellcheck --severity=warning --external-sources $(shell git grep -lE '^#!/(bin/sh|usr/bin/env bash)' -- contrib tests .ci) $(wildcard tests/e2e/*.sh tests/attack/*.sh tests/fault/*.sh)
 
 # ---- installing ----
 MANUALS := $(patsubst docs/%.md,$(B)/docs/%,$(wildcard docs/*.[1-8].md))

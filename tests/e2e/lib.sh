@@ -7,6 +7,7 @@ set -Eeuo pipefail
 
 B=${B:-$PWD/build}
 cloister=$B/cloister
+# shellcheck disable=SC2034
 cloister_bundle=$B/cloister-bundle
 tmp=$(mktemp -d)
 # The state directory of all containers of the script: whatever is left in it is deleted at the end.
