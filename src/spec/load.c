@@ -5,16 +5,6 @@
 #include "libocispec/field/read.h"
 #include "spec/validate.h"
 
-static int read_document(struct arena *a, int dirfd, const char *path, const struct oci_type *type, void *ret,
-			 struct err *e)
-{
-	char *text;
-	size_t len;
-	int r = io_read_file(a, dirfd, path, OCI_READ_BYTES_MAX, &text, &len, e);
-
-	return r < 0 ? r : oci_read(a, type, path, text, len, ret, e);
-}
-
 static void drop_empty(char **text)
 {
 	if (*text && !**text)
@@ -37,28 +27,50 @@ static void normalize(struct oci_spec *s)
 		drop_empty(&s->linux->namespaces[i].path);
 }
 
-int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e)
+int spec_parse(struct arena *a, const char *json, size_t len, struct oci_spec **ret, struct err *e)
 {
 	struct oci_spec *spec;
+	int r = oci_read(a, &oci_spec_type, "config.json", json, len, &spec, e);
 
-	if (read_document(a, bundle_fd, "config.json", &oci_spec_type, &spec, e) < 0)
-		return err_prefix(e, "bundle %s", bundle_path);
+	if (r < 0)
+		return r;
 	if (spec_validate(spec, e) < 0)
-		return err_prefix(e, "bundle %s: config.json", bundle_path);
+		return err_prefix(e, "config.json");
 	normalize(spec);
 	*ret = spec;
 	return 0;
 }
 
-int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e)
+int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e)
+{
+	char *text;
+	size_t len;
+
+	if (io_read_file(a, bundle_fd, "config.json", OCI_READ_BYTES_MAX, &text, &len, e) < 0 ||
+	    spec_parse(a, text, len, ret, e) < 0)
+		return err_prefix(e, "bundle %s", bundle_path);
+	return 0;
+}
+
+int spec_parse_process(struct arena *a, const char *name, const char *json, size_t len, struct oci_process **ret,
+		       struct err *e)
 {
 	struct oci_process *process;
-	int r = read_document(a, dirfd, path, &oci_process_type, &process, e);
+	int r = oci_read(a, &oci_process_type, name, json, len, &process, e);
 
 	if (r < 0)
 		return r;
 	if (spec_validate_process(process, e) < 0)
-		return err_prefix(e, "%s", path);
+		return err_prefix(e, "%s", name);
 	*ret = process;
 	return 0;
+}
+
+int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e)
+{
+	char *text;
+	size_t len;
+	int r = io_read_file(a, dirfd, path, OCI_READ_BYTES_MAX, &text, &len, e);
+
+	return r < 0 ? r : spec_parse_process(a, path, text, len, ret, e);
 }

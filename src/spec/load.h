@@ -14,3 +14,11 @@ int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oc
 
 /* The same for a process.json, as `exec --process` takes it; path is below dirfd (AT_FDCWD for none). */
 int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e);
+
+/*
+ * Both for a text that is in memory already and need not end in NUL, as fuzzers have it. Messages begin with
+ * "config.json" and with `name`.
+ */
+int spec_parse(struct arena *a, const char *json, size_t len, struct oci_spec **ret, struct err *e);
+int spec_parse_process(struct arena *a, const char *name, const char *json, size_t len, struct oci_process **ret,
+		       struct err *e);
