@@ -22,6 +22,14 @@ B       := build/san
 SANFLAGS := -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 STATIC  ?= 0
 endif
+# FUZZ=1 is what `make fuzz` builds with: clang, for its libFuzzer, in a build folder of its own.
+ifeq ($(FUZZ),1)
+B       := build/fuzz
+override CC := clang
+CFLAGS  := -O1 -g
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
+STATIC  ?= 0
+endif
 # The first thing that make does: see that all is there, install what is not, and find out whether static archives are.
 ifneq ($(filter-out clean uninstall,$(or $(MAKECMDGOALS),all)),)
 include $(B)/config.mk
@@ -100,6 +108,10 @@ $(B)/%.o: %.c | $(B)/gen/oci_spec.h
 # function that the code under test reaches: one that nobody faked is a link error, never a real mount.
 UNIT_LIB_OBJ := $(filter-out $(B)/src/sys/% $(B)/src/cli/main.o $(B)/src/cli/bundle.o,$(sort $(RUNTIME_OBJ) $(BUNDLE_OBJ)))
 UNIT_TESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
+ifeq ($(FUZZ),1)
+UNIT_LIB_OBJ := $(filter $(addprefix $(B)/,libocispec/% gen/% src/base/% src/spec/% src/plan/% src/state/% src/store/% \
+                  src/cli/options.o),$(UNIT_LIB_OBJ))
+endif
 
 $(B)/libunit.a: $(UNIT_LIB_OBJ)
 	@rm -f $@
@@ -117,6 +129,25 @@ $(GOLDEN): $(GOLDEN).o $(B)/libunit.a
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lyajl
 
 unit-tests: $(UNIT_TESTS) $(GOLDEN)
+
+# A fuzz target is linked with libFuzzer, or without FUZZ=1 with a main that gives it each file of its corpus once.
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
+FUZZ_PROGRAMS := $(addprefix $(B)/tests/fuzz/,$(FUZZ_TARGETS))
+ifeq ($(FUZZ),1)
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+FUZZ_MAIN := $(B)/tests/fuzz/replay.o
+endif
+$(FUZZ_PROGRAMS): %: %.o $(filter %.o,$(FUZZ_MAIN)) $(B)/libunit.a
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libunit.a -lseccomp -lcap -lyajl -lsqlite3
+.SECONDARY: $(FUZZ_PROGRAMS:=.o)
+
+fuzz-programs: $(FUZZ_PROGRAMS)
+
+# make fuzz T=config S=60: that many seconds of one target, or of each. What is found is written to build/fuzz/found.
+fuzz:
+	+@MAKE='$(MAKE)' tests/fuzz/run '$(or $(S),60)' $(or $(T),$(FUZZ_TARGETS))
 
 # Like `make check T=fault`, but at every system call and not at a sample of them.
 check-fault:
@@ -187,5 +218,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all clean unit-tests check check-fault golden-update bench demo lint manuals install uninstall
+.PHONY: all clean unit-tests fuzz-programs fuzz check check-fault golden-update bench demo lint manuals install uninstall
 .DELETE_ON_ERROR:

@@ -1,0 +1,63 @@
+/* config.json: read, checked, written back, and planned on three hosts. */
+#include "tests/fuzz/fuzz.h"
+
+#include "base/log.h"
+#include "libocispec/field/read.h"
+#include "libocispec/field/write.h"
+#include "plan/plan.h"
+#include "spec/load.h"
+
+static const struct plan_facts hosts[] = {
+	{ .privileged = true, .initial_userns = true, .bundle = "/b", .own_cgroup = "/", .bounding = ~0ULL,
+	  .last_cap = 40, .apparmor = true },
+	{ .euid = 1000, .egid = 100, .bundle = "/b", .own_cgroup = "/user.slice", .last_cap = 40, .selinux = true },
+	{ .privileged = true, .setgroups_denied = true, .bundle = "/b", .bounding = 1, .last_cap = 63 },
+};
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct err e;
+
+	(void)argc, (void)argv;
+	return log_open("/dev/null", "text", false, &e);
+}
+
+/* What was read can be written, and what was written is read as the same. */
+static void write_back(struct arena *a, const struct oci_spec *spec)
+{
+	_cleanup_str_ struct str first = STR_INIT, second = STR_INIT;
+	struct oci_spec *again;
+	struct err e = { 0 };
+
+	fuzz_check(oci_write(&first, &oci_spec_type, spec, OCI_COMPACT) == 0);
+	fuzz_check(oci_read(a, &oci_spec_type, "again", first.text, first.len, &again, &e) == 0);
+	fuzz_check(oci_write(&second, &oci_spec_type, again, OCI_COMPACT) == 0);
+	fuzz_check(strcmp(first.text, second.text) == 0);
+}
+
+static void plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, bool console)
+{
+	const struct plan_options options = { .id = "fuzz", .new_keyring = true, .console = console };
+	_cleanup_str_ struct str out = STR_INIT;
+	struct err e = { 0 };
+	struct plan plan;
+
+	if (!fuzz_succeeded(plan_build(a, spec, host, &options, &plan, &e), &e))
+		return;
+	plan_print(&plan, &out);
+	fuzz_check(!out.failed && out.len > 0 && strlen(out.text) == out.len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct err e = { 0 };
+	struct oci_spec *spec;
+
+	if (!fuzz_succeeded(spec_parse(a, (const char *)data, size, &spec, &e), &e))
+		return 0;
+	write_back(a, spec);
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		plan_on(a, spec, &hosts[i], spec->process && spec->process->terminal);
+	return 0;
+}

@@ -1,0 +1,8 @@
+/* registration of closureInfo. */
+#include "tests/fuzz/graph.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_graph(graph_read_registration, data, size);
+	return 0;
+}
