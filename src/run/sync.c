@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 int sync_pair(int ret[static 2])
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0 ? -errno : 0;
@@ -68,8 +70,13 @@ int sync_recv(int fd, struct sync_message *ret)
 		return reset ? -ECONNRESET : 0;
 	if ((size_t)n != (ret->type == SYNC_ERROR ? sizeof *ret : offsetof(struct sync_message, err)))
 		return -EBADMSG;
-	if (ret->type == SYNC_ERROR)
+	if (ret->type == SYNC_ERROR) {
+		/* Who sent it may be in a hostile container's hands: it is shown to people, and its number is taken for one. */
 		ret->err.text[sizeof ret->err.text - 1] = '\0';
+		str_make_plain(ret->err.text);
+		if (ret->err.num <= 0)
+			ret->err.num = EIO;
+	}
 	return 1;
 }
 

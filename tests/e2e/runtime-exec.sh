@@ -214,6 +214,29 @@ has '^([0-9]+) [1-9][0-9]* \1$'
 ok rt delete --force "$id"
 gone
 
+# and over a console socket, as engines want it
+helper console
+start ".mounts += [$(mount_json /dev/pts devpts devpts newinstance ptmxmode=0666 mode=0620)]"
+jq '.process | .terminal = true | .consoleSize = { width: 44, height: 11 } | .args = ["sh", "-c", "tty; stty size; echo \"?\"; read x; echo got $x"]' \
+	"$bundle/config.json" >"$tmp/process.json"
+"$tmp/console" "$tmp/socket" $'hello\n' >"$tmp/screen" 2>"$err" &
+engine=$!
+background+=" $engine"
+wait_for test -S "$tmp/socket"
+ok rt exec --process "$tmp/process.json" --detach --console-socket "$tmp/socket" --pid-file "$tmp/exec.pid" "$id"
+wait "$engine"
+tr -d '\r' <"$tmp/screen" >"$out"
+has '^message: /dev/pts/0$'
+has '^size: 44x11$'
+has '^11 44$'
+has '^got hello$'
+[ "$(cat "$tmp/exec.pid")" -gt 1 ]
+refused '--console-socket: in the foreground' rt exec --process "$tmp/process.json" --console-socket "$tmp/socket" "$id"
+refused 'connect to the console socket' rt exec --process "$tmp/process.json" --detach --console-socket "$tmp/nowhere" "$id"
+wait_for one_left
+ok rt delete --force "$id"
+gone
+
 # ---- created, not yet started; paused ----
 new_id
 config . 'exec sleep 1000'
