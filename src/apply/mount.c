@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -119,6 +120,19 @@ static int map_ids(const struct op_open_tree *t, int fd, int userns, struct err 
 	return r < 0 ? err_sys(e, -r, "map the ids of %s", t->path) : 0;
 }
 
+static int set_source_propagation(const struct op_open_tree *t, int fd, struct err *e)
+{
+	const uint64_t steps[] = { t->propagation & MS_SLAVE, t->propagation & ~(uint64_t)MS_SLAVE };
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		int r = steps[i] ? sys_mount_setattr(fd, true, 0, 0, steps[i]) : 0;
+
+		if (r < 0)
+			return err_sys(e, -r, "set the propagation of %s", t->path);
+	}
+	return 0;
+}
+
 int apply_open_tree(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_open_tree *t = &op->open_tree;
@@ -126,8 +140,11 @@ int apply_open_tree(struct apply *ctx, const struct op *op, struct err *e)
 
 	if (fd < 0)
 		return err_sys(e, -fd, "open %s for the container", t->path);
+	int r = set_source_propagation(t, fd, e);
+	if (r < 0)
+		return r;
 	if (t->idmap) {
-		int r = map_ids(t, fd, ctx->slots[t->idmap->slot], e);
+		r = map_ids(t, fd, ctx->slots[t->idmap->slot], e);
 
 		if (r < 0)
 			return r;

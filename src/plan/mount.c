@@ -202,6 +202,41 @@ static const struct op_userns *userns_for(struct build *b, const struct entry *m
 	return added;
 }
 
+static uint64_t root_propagation(const struct build *b)
+{
+	enum oci_rootfs_propagation want = b->spec->linux ? b->spec->linux->rootfs_propagation : 0;
+
+	switch (want) {
+	case OCI_ROOTFS_PROPAGATION_PRIVATE:
+	case OCI_ROOTFS_PROPAGATION_RPRIVATE:
+		return MS_PRIVATE;
+	case OCI_ROOTFS_PROPAGATION_SHARED:
+	case OCI_ROOTFS_PROPAGATION_RSHARED:
+		return MS_SHARED;
+	case OCI_ROOTFS_PROPAGATION_UNBINDABLE:
+	case OCI_ROOTFS_PROPAGATION_RUNBINDABLE:
+		return MS_UNBINDABLE;
+	default:
+		return MS_SLAVE;
+	}
+}
+
+/*
+ * What PROPAGATION does to all mounts in the container's namespace, for a source that is cloned outside of it. And what
+ * the kernel does when it copies mounts for another user namespace (mount_namespaces(7)): they become slaves, so that
+ * nothing that the container mounts below them appears on the host.
+ */
+static uint64_t source_propagation(const struct build *b)
+{
+	uint64_t propagation = root_propagation(b);
+
+	if (propagation == MS_UNBINDABLE)
+		return MS_PRIVATE;
+	if (propagation == MS_SHARED && ((b->new_ns | b->joined_ns) & CLONE_NEWUSER))
+		return MS_SLAVE | MS_SHARED;
+	return propagation;
+}
+
 static void add_bind(struct build *b, const struct entry *m, enum plan_stage stage)
 {
 	struct plan *p = b->plan;
@@ -213,7 +248,7 @@ static void add_bind(struct build *b, const struct entry *m, enum plan_stage sta
 
 		slot = p->slots++;
 		plan_add_element(p, STAGE_RUNTIME, OP_OPEN_TREE, "mounts", m->index)->open_tree = (struct op_open_tree){
-			source, slot, m->options.recursive, m->options.source_nofollow,
+			source, slot, m->options.recursive, m->options.source_nofollow, source_propagation(b),
 			idmap, m->options.idmap_recursive,
 		};
 	}
@@ -339,25 +374,6 @@ static void add_locked_binds(struct build *b, const struct entry *entries, size_
 	}
 }
 
-static uint64_t root_propagation(const struct build *b)
-{
-	enum oci_rootfs_propagation want = b->spec->linux ? b->spec->linux->rootfs_propagation : 0;
-
-	switch (want) {
-	case OCI_ROOTFS_PROPAGATION_PRIVATE:
-	case OCI_ROOTFS_PROPAGATION_RPRIVATE:
-		return MS_PRIVATE;
-	case OCI_ROOTFS_PROPAGATION_SHARED:
-	case OCI_ROOTFS_PROPAGATION_RSHARED:
-		return MS_SHARED;
-	case OCI_ROOTFS_PROPAGATION_UNBINDABLE:
-	case OCI_ROOTFS_PROPAGATION_RUNBINDABLE:
-		return MS_UNBINDABLE;
-	default:
-		return MS_SLAVE;
-	}
-}
-
 static void add_rootfs(struct build *b)
 {
 	struct plan *p = b->plan;
@@ -371,7 +387,8 @@ static void add_rootfs(struct build *b)
 	if (b->sources_by_slot) {
 		slot = p->slots++;
 		plan_add(p, STAGE_RUNTIME, OP_OPEN_TREE, "root.path")->open_tree =
-			(struct op_open_tree){ .path = path, .slot = slot, .recursive = true };
+			(struct op_open_tree){ .path = path, .slot = slot, .recursive = true,
+					       .propagation = source_propagation(b) };
 	}
 	if (b->lock) {
 		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =

@@ -158,6 +158,7 @@ struct op_open_tree {
 	const char *path;
 	size_t slot;
 	bool recursive, nofollow;
+	uint64_t propagation;                 /* of it and all below: MS_PRIVATE, or MS_SLAVE and then MS_SHARED, or one */
 	const struct op_userns *idmap;        /* NULL: ids as they are */
 	bool idmap_recursive;
 };

@@ -144,6 +144,9 @@ static void add_open_tree(struct str *out, const struct op_open_tree *t)
 	if (t->idmap)
 		str_addf(out, " %s=%zu", t->idmap_recursive ? "ridmap" : "idmap", t->idmap->slot);
 	add_slot(out, t->slot);
+	str_add(out, t->propagation & MS_SLAVE ? " rslave" : "");
+	if (t->propagation & ~(uint64_t)MS_SLAVE)
+		str_addf(out, " r%s", propagation_name(t->propagation & ~(uint64_t)MS_SLAVE));
 }
 
 static void add_bind(struct str *out, const struct op_bind *b)

@@ -158,6 +158,21 @@ if is_root; then
 		cmp -s "$tmp/before" "$out" || fail "$p: the host's mounts have changed: $(diff "$tmp/before" "$out")"
 	done
 fi
+if is_root; then
+	# What a container mounts below a bind does not appear on such a host, whoever has opened the source, and whatever the
+	# root's propagation; without a user namespace it may be asked for.
+	mkdir -p "$tmp/src/sub" "$bundle/rootfs/mnt"
+	for k in self none ranges; do
+		kind "$k"
+		enter=(unshare --mount --propagation private sh -c 'mount --make-rshared / && "$@" && cat /proc/self/mountinfo' sh)
+		for p in slave shared private unbindable; do
+			[ "$k:$p" != none:shared ] || continue
+			inside 'mount -t tmpfs below /mnt/sub' ".linux.rootfsPropagation = \"$p\" | $(with_mount /mnt none "$tmp/src" rbind) |
+				.process.capabilities = { bounding: [\"CAP_SYS_ADMIN\"], permitted: [\"CAP_SYS_ADMIN\"], effective: [\"CAP_SYS_ADMIN\"] }"
+			has_not ' below '
+		done
+	done
+fi
 refuses rootfsPropagation '.linux.rootfsPropagation = "sideways"'
 
 # ---- trees with a mount inside: what is recursive and what is not ----

@@ -57,14 +57,15 @@ static void a_source_may_wait_in_a_slot(void **state)
 {
 	int slots[2] = { -1, -1 };
 	struct op_userns mapping = { .slot = 0 };
-	struct op open_tree = { .open_tree = { .path = source("/d/"), .slot = 1, .nofollow = true } };
+	struct op open_tree = { .open_tree = { .path = source("/d/"), .slot = 1, .nofollow = true,
+					       .propagation = MS_SLAVE } };
 	struct op op = { .bind = { .source = "/gone", .dest = "/a", .slot = 1 } };
 
 	(void)state;
 	ctx.slots = slots;
 	assert_int_equal(apply_open_tree(&ctx, &open_tree, &err), 0);
 	assert_int_equal(apply_bind(&ctx, &op, &err), 0);
-	assert_calls("clone /d/ nofollow\nattach host:/d /a\n");
+	assert_calls("clone /d/ nofollow\nsetattr host:/d rec +0 -0 slave\nattach host:/d /a\n");
 	/* it was used up */
 	assert_int_equal(slots[1], -1);
 
@@ -72,12 +73,20 @@ static void a_source_may_wait_in_a_slot(void **state)
 	slots[0] = 77;
 	open_tree.open_tree.idmap = &mapping;
 	open_tree.open_tree.idmap_recursive = true;
+	open_tree.open_tree.propagation = MS_SLAVE | MS_SHARED;
 	failing = "idmap";
 	failure = -EINVAL;
 	assert_int_equal(apply_open_tree(&ctx, &open_tree, &err), -EINVAL);
-	assert_calls("clone /d/ nofollow\nidmap host:/d rec 77\n");
+	assert_calls("clone /d/ nofollow\n"
+		     "setattr host:/d rec +0 -0 slave\n"
+		     "setattr host:/d rec +0 -0 shared\n"
+		     "idmap host:/d rec 77\n");
 	assert_non_null(strstr(err.text, "cannot do that on this kernel"));
 	assert_int_equal(slots[1], -1);
+	failing = "setattr";
+	failure = -EPERM;
+	assert_int_equal(apply_open_tree(&ctx, &open_tree, &err), -EPERM);
+	assert_non_null(strstr(err.text, "set the propagation of "));
 	open_tree.open_tree.path = "/no/such/place";
 	assert_error(apply_open_tree(&ctx, &open_tree, &err), &err, ENOENT,
 		"open /no/such/place for the container: no such file or directory");

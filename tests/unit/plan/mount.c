@@ -132,9 +132,9 @@ static void sources_are_opened_first_where_root_changes_ids(void **state)
 	(void)state;
 	as_root();
 	assert_string_equal(only("open-tree", "runtime", config),
-		"open-tree /b/rootfs rbind slot=0\n"
-		"open-tree /s src-nofollow slot=1\n"
-		"open-tree /b/rel rbind slot=2\n");
+		"open-tree /b/rootfs rbind slot=0 rslave\n"
+		"open-tree /s src-nofollow slot=1 rslave\n"
+		"open-tree /b/rel rbind slot=2 rslave\n");
 	assert_string_equal(only("rootfs,bind,mount", "init", config),
 		"rootfs /b/rootfs slot=0\n"
 		"bind /s /a src-nofollow slot=1 +ro\n"
@@ -146,7 +146,24 @@ static void sources_are_opened_first_where_root_changes_ids(void **state)
 	/* a joined user namespace may be anybody's */
 	assert_string_equal(only("open-tree", "runtime",
 		CONFIG_OF("'namespaces':[{'type':'mount'},{'type':'user','path':'/n'}]",
-		BIND("/a", "/s", ""), "")), "open-tree /b/rootfs rbind slot=0\nopen-tree /s slot=1\n");
+		BIND("/a", "/s", ""), "")), "open-tree /b/rootfs rbind slot=0 rslave\nopen-tree /s slot=1 rslave\n");
+}
+
+/* They are cloned where the host's propagation rules, and behave as if they had been cloned in the container. */
+static void sources_opened_first_have_the_roots_propagation(void **state)
+{
+#define PROPAGATION(ns, value) CONFIG_OF("'namespaces':[{'type':'mount'}" ns ",'rootfsPropagation':'" value "'", \
+	"{'destination':'/a','source':'/s','options':['bind','idmap']}", "")
+	(void)state;
+	as_root();
+	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "rslave")), "slot=0 rslave\n"));
+	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "rprivate")),
+		"slot=0 rprivate\n"));
+	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "unbindable")),
+		"slot=0 rprivate\n"));
+	/* in a user namespace nothing is shared with the host */
+	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "shared")),
+		"slot=0 rslave rshared\n"));
 }
 
 /* ---- run.cloister.lock ---- */
@@ -271,6 +288,7 @@ static const struct CMUnitTest tests[] = {
 	TEXT_TEST(options_go_where_they_belong),
 	TEXT_TEST(a_cgroup_mount_shows_only_the_own_part),
 	TEXT_TEST(sources_are_opened_first_where_root_changes_ids),
+	TEXT_TEST(sources_opened_first_have_the_roots_propagation),
 	TEXT_TEST(read_only_binds_of_one_directory_are_a_group),
 	TEXT_TEST(what_makes_no_group),
 	TEXT_TEST(what_cannot_be_locked_is_an_error),
