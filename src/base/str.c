@@ -2,6 +2,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,12 @@ static bool make_room(struct str *s, size_t more)
 
 	if (s->failed)
 		return false;
-	if (__builtin_add_overflow(s->len, more + 1, &need)) {
+	/* Nothing is that large; and below it neither the sum nor the doubling overflows. */
+	if (more >= SIZE_MAX / 2 - s->len) {
 		s->failed = true;
 		return false;
 	}
+	need = s->len + more + 1;
 	if (need <= s->room)
 		return true;
 	room = s->room ? s->room : 128;
