@@ -55,6 +55,20 @@ static bool maps_caller_only(const struct oci_linux *l, const struct plan_facts 
 	       l->gid_mappings_len == 1 && l->gid_mappings[0].size == 1 && l->gid_mappings[0].host_id == f->egid;
 }
 
+/*
+ * Lowering it needs CAP_SYS_RESOURCE on the host, which nobody has any more in a user namespace: root's runtime does it.
+ * Without root, outer does it for init before it joins anybody's namespace, when its files in /proc are still its own.
+ */
+static void add_oom_score(struct build *b)
+{
+	const struct oci_process *proc = b->spec->process;
+	bool userns = (b->new_ns | b->joined_ns) & CLONE_NEWUSER;
+	enum plan_stage stage = userns && b->facts->privileged ? STAGE_READY : b->joined_ns ? STAGE_OUTER : STAGE_INIT;
+
+	if (proc && proc->has_oom_score_adj)
+		plan_add(b->plan, stage, OP_OOM_SCORE, "process.oomScoreAdj")->oom_score = (int)proc->oom_score_adj;
+}
+
 static int collect(struct build *b, struct err *e)
 {
 	const struct oci_linux *l = b->spec->linux;
@@ -78,6 +92,7 @@ static int collect(struct build *b, struct err *e)
 	if (!((b->new_ns | b->joined_ns) & CLONE_NEWNS))
 		return err_set(e, EINVAL, "linux.namespaces: there is no mount namespace, so the container's mounts would be made on "
 			       "the host: add {\"type\": \"mount\"}");
+	add_oom_score(b);
 	if (len)
 		plan_add(b->plan, STAGE_OUTER, OP_JOIN, "linux.namespaces")->join = (struct op_join){ joins, len };
 	return 0;
@@ -257,13 +272,6 @@ int plan_namespaces(struct build *b, struct err *e)
 		return err_set(e, EPERM, "linux.namespaces: without root, new namespaces need a user namespace: add "
 			       "{\"type\": \"user\"} with uidMappings and gidMappings (see `cloister spec --rootless`)");
 
-	const struct oci_process *proc = b->spec->process;
-	if (proc && proc->has_oom_score_adj) {
-		/* Lowering it needs CAP_SYS_RESOURCE on the host, which init no longer has in a user namespace. */
-		bool by_runtime = b->facts->privileged && ((b->new_ns | b->joined_ns) & CLONE_NEWUSER);
-		plan_add(p, by_runtime ? STAGE_READY : STAGE_INIT, OP_OOM_SCORE, "process.oomScoreAdj")->oom_score =
-			(int)proc->oom_score_adj;
-	}
 	p->init_flags = b->new_ns;
 	b->container_root_mapped = true;
 	b->setgroups_denied = b->facts->setgroups_denied;

@@ -121,6 +121,9 @@ for k in $(kinds); do
 	same $user net ipc uts time
 	inside "$(links $user net)" "$(join "$proc" $user net)"
 	same $user net
+	# the score of the OOM killer is set while the process's files in /proc are still its own
+	inside 'cat /proc/self/oom_score_adj' "$(join "$proc" $user net) | .process.oomScoreAdj = 500"
+	equal "$(cat "$out")" 500 "$k: oomScoreAdj"
 	inside "$(links $user pid net)" "$(join "$proc" $user pid net)"
 	same $user pid net
 	# all of them: also the mount namespace, with what the holder sees
