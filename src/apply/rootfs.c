@@ -142,10 +142,10 @@ static int make_parent_private(int dir_fd)
 	return fd < 0 ? -errno : sys_mount_setattr(fd, false, 0, 0, MS_PRIVATE);
 }
 
-static int attach_root(struct apply *ctx, int tree, int target, struct err *e)
+static int attach_root(struct apply *ctx, int tree, int target, bool slave, struct err *e)
 {
 	/* pivot_root(2) refuses a shared new root; the propagation that the config wants is set after it. */
-	int r = sys_mount_setattr(tree, false, 0, 0, MS_PRIVATE);
+	int r = sys_mount_setattr(tree, false, 0, 0, slave ? MS_SLAVE : MS_PRIVATE);
 
 	if (r == 0)
 		r = make_parent_private(target);
@@ -200,7 +200,7 @@ int apply_rootfs(struct apply *ctx, const struct op *op, struct err *e)
 		int tree = f->slot != PLAN_NO_SLOT ? ctx->slots[f->slot] : sys_clone_tree_fd(target, true);
 		if (tree < 0)
 			return err_sys(e, -tree, "clone the root file system %s", f->path ? f->path : "");
-		int r = attach_root(ctx, tree, target, e);
+		int r = attach_root(ctx, tree, target, f->slave, e);
 		if (r < 0)
 			return r;
 	}

@@ -374,11 +374,20 @@ static void add_locked_binds(struct build *b, const struct entry *entries, size_
 	}
 }
 
+/* By default the root is private, whatever runtimes have in common beyond that: the host's mounts stay outside. */
+static bool wants_slave_root(const struct build *b)
+{
+	enum oci_rootfs_propagation want = b->spec->linux ? b->spec->linux->rootfs_propagation : 0;
+
+	return want == OCI_ROOTFS_PROPAGATION_SLAVE || want == OCI_ROOTFS_PROPAGATION_RSLAVE;
+}
+
 static void add_rootfs(struct build *b)
 {
 	struct plan *p = b->plan;
 	const char *path = host_path(b, b->spec->root->path);
 	uint64_t propagation = root_propagation(b);
+	bool slave = wants_slave_root(b);
 	size_t slot = PLAN_NO_SLOT;
 
 	/* An unbindable tree could not be bound below the new root; that propagation is set last, by PIVOT. */
@@ -392,10 +401,10 @@ static void add_rootfs(struct build *b)
 	}
 	if (b->lock) {
 		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =
-			(struct op_rootfs){ .path = path, .slot = slot, .open_only = slot == PLAN_NO_SLOT };
-		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ .slot = PLAN_NO_SLOT };
+			(struct op_rootfs){ path, slot, slave, .open_only = slot == PLAN_NO_SLOT };
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ NULL, PLAN_NO_SLOT, slave, false };
 	} else {
-		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ .path = path, .slot = slot };
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ path, slot, slave, false };
 	}
 }
 

@@ -208,6 +208,7 @@ struct op_sysctl {
 struct op_rootfs {
 	const char *path;             /* absolute, on the host; NULL: the working directory, where outer left it */
 	size_t slot;                  /* PLAN_NO_SLOT: by path */
+	bool slave;                   /* what the host mounts below it appears in it, as the config wants; else private */
 	bool open_only;               /* outer: mounts go below the directory as it is; it becomes the working directory */
 };
 

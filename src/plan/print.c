@@ -219,7 +219,7 @@ static void add_join(struct str *out, const struct op_join *j)
 static void add_rootfs(struct str *out, const struct op_rootfs *r)
 {
 	add_word(out, r->path ? r->path : ".");
-	str_add(out, r->open_only ? " open-only" : "");
+	str_add(out, r->open_only ? " open-only" : r->slave ? " slave" : "");
 	add_slot(out, r->slot);
 }
 

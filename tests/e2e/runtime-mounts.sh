@@ -159,6 +159,21 @@ if is_root; then
 	done
 fi
 if is_root; then
+	# What the host mounts below the root appears in it if the config says so, and only then.
+	mkdir -p "$tmp/late/it" "$bundle/rootfs/mnt"
+	for k in self none ranges; do
+		kind "$k"
+		enter=(unshare --mount --propagation private sh -c '
+			mount --make-rshared / && "$@" >"$0.out" & until grep -qs up "$0.out"; do sleep 0.01; done
+			mount --bind "$0" "$0/../bundle/rootfs/mnt"; wait; cat "$0.out"; rm "$0.out"' "$tmp/late")
+		for p in null '"slave"' '"rslave"' '"private"' '"shared"'; do
+			inside 'echo up; sleep 0.3; ls /mnt' ".linux.rootfsPropagation = $p"
+			case $p in
+			*slave*) has '^it$' ;;
+			*) has_not '^it$' ;;
+			esac
+		done
+	done
 	# What a container mounts below a bind does not appear on such a host, whoever has opened the source, and whatever the
 	# root's propagation; without a user namespace it may be asked for.
 	mkdir -p "$tmp/src/sub" "$bundle/rootfs/mnt"

@@ -97,6 +97,11 @@ static void the_root_becomes_a_mount(void **state)
 		     "setattr host: +0 -0 private\n"
 		     "attach host: host:\n");
 	assert_string_equal(getcwd(cwd, sizeof cwd), host_path);
+	close_fd(&ctx.root_fd);
+	forget_calls();
+	op.rootfs.slave = true;
+	assert_int_equal(apply_rootfs(&ctx, &op, &err), 0);
+	assert_non_null(strstr(calls.text, "clone-fd host: rec\nsetattr host: +0 -0 slave\nsetattr host: +0 -0 private\n"));
 	assert_true(ctx.root_fd >= 0);
 }
 

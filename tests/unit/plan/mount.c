@@ -69,6 +69,8 @@ static void propagation_of_the_root(void **state)
 			 rows[i].config);
 		snprintf(wanted, sizeof wanted, "propagation %s\n%s", rows[i].all, rows[i].last);
 		assert_string_equal(only("propagation,pivot", "init", config), wanted);
+		assert_string_equal(only("rootfs", "init", config), strstr(rows[i].config, "slave") ? "rootfs /b/r slave\n" :
+				    "rootfs /b/r\n");
 	}
 }
 
