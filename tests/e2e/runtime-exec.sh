@@ -132,6 +132,18 @@ if kinds | grep -qx ranges; then
 	ok rt delete --force "$id"
 fi
 
+# ---- process.execCPUAffinity: where it runs, which create says nothing about ----
+kind self
+start '.process.execCPUAffinity = { initial: "0", final: "0" }'
+ex "$id" grep Cpus_allowed_list /proc/self/status
+equal "$(cut -f2 "$out")" 0
+jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] | .execCPUAffinity = { initial: "0" }' "$bundle/config.json" >"$tmp/process.json"
+ex --process "$tmp/process.json" "$id"
+equal "$(cut -f2 "$out")" "$(sed -n 's/^Cpus_allowed_list:.//p' /proc/1/status)" "the first must not last"
+jq '.execCPUAffinity = { final: "8000" }' "$tmp/process.json" >"$tmp/bad.json"
+refused 'process.execCPUAffinity.final: run on the processors "8000" (none of them is there and allowed)' rt exec --process "$tmp/bad.json" "$id"
+ok rt delete --force "$id"
+
 # ---- without no_new_privs the filter is in force before the process exists ----
 kind self
 start '.process.noNewPrivileges = false | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [
