@@ -149,6 +149,29 @@ static void writes_all(void **state)
 	assert_int_equal(s.sum, sum);
 }
 
+/* A signal before the first byte: the call has written nothing. */
+static void write_goes_on_after_a_signal(void **state)
+{
+	static char full[MUCH];
+	struct slow s = { .caller = pthread_self() };
+	pthread_t thread;
+	int ends[2], room;
+
+	(void)state;
+	let_signals_interrupt();
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	room = fcntl(ends[1], F_GETPIPE_SZ);
+	assert_in_range(room, 1, MUCH);
+	assert_int_equal(io_write_all(ends[1], full, (size_t)room), 0);
+	s.fd = ends[0];
+	assert_int_equal(pthread_create(&thread, NULL, take_slowly, &s), 0);
+	assert_int_equal(io_write_all(ends[1], "12345", 5), 0);
+	close(ends[1]);
+	pthread_join(thread, NULL);
+	close(ends[0]);
+	assert_int_equal(s.len, room + 5);
+}
+
 static void write_fails(void **state)
 {
 	_cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -370,6 +393,7 @@ static void no_room(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(writes_all),
+	TEST(write_goes_on_after_a_signal),
 	TEST(write_fails),
 	TEST(reads_full),
 	TEST(each_size),
