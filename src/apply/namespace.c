@@ -71,11 +71,22 @@ static int look_at_joined(struct apply *ctx, const struct op_join *op, struct er
 	return 0;
 }
 
+/*
+ * Who is root in a joined user namespace could trace us, and init before init can object. Where a user namespace is
+ * made after the joining, the files in /proc must stay ours until its id maps are written.
+ */
+static int forbid_tracing(const struct plan *p)
+{
+	return p->outer_userns || (p->init_flags & CLONE_NEWUSER) ? 0 : sys_set_dumpable(false);
+}
+
 int apply_join(struct apply *ctx, const struct op *op, struct err *e)
 {
-	int fds[16], r = 0;
+	int fds[16], r = forbid_tracing(ctx->plan);
 	size_t n = 0;
 
+	if (r < 0)
+		return err_sys(e, -r, "forbid tracing");
 	if (op->join.len > sizeof fds / sizeof *fds)
 		return err_set(e, EINVAL, "too many namespaces to join");
 	for (; n < op->join.len; n++) {

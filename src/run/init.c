@@ -82,9 +82,6 @@ _Noreturn void container_outer(struct container *c)
 		_exit(1);
 	sys_set_name("cloister:outer");
 	umask(022);
-	/* Once it has joined a user namespace, who is root there could trace it, and init before init can object. */
-	if (!c->plan.outer_userns && !(c->plan.init_flags & CLONE_NEWUSER))
-		sys_set_dumpable(false);
 	c->apply.run = c;
 	c->apply.call = call;
 	c->apply.target = 0;

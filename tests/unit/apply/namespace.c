@@ -56,6 +56,15 @@ int sys_set_hostname(const char *name) { return called(name); }
 int sys_set_domainname(const char *name) { return called(name); }
 int sys_new_session_keyring(const char *name) { return called(name); }
 int sys_die_with_parent(bool on) { return called(on ? "die-with-parent" : "live-on"); }
+static bool dumpable;
+static struct plan plan;
+
+int sys_set_dumpable(bool on)
+{
+	assert_false(on);
+	dumpable = on;
+	return 0;
+}
 int sys_set_gid(gid_t gid) { return called(gid == 5 ? "gid 5" : "gid 0"); }
 int sys_set_uid(uid_t uid) { return called(uid == 4 ? "uid 4" : "uid 0"); }
 
@@ -66,6 +75,9 @@ static int set_up(void **state)
 	failing = NULL;
 	needs_user = 0;
 	user_joined = false;
+	dumpable = true;
+	plan = (struct plan){ 0 };
+	ctx.plan = &plan;
 	return proc_set_up();
 }
 
@@ -103,6 +115,19 @@ static void the_mount_namespace_comes_last(void **state)
 	assert_int_equal(apply_join(&ctx, &op, &err), 0);
 	assert_calls("setns net\nsetns pid\nsetns mount\n");
 	assert_false(ctx.setgroups_denied);
+	assert_false(dumpable);
+}
+
+/* Whose id maps are still to be written must own its files in /proc. */
+static void with_a_user_namespace_to_come_it_stays_dumpable(void **state)
+{
+	const struct plan_join items[] = { NET(0) };
+	struct op op = { .join = { items, 1 } };
+
+	(void)state;
+	plan.init_flags = CLONE_NEWUSER;
+	assert_int_equal(apply_join(&ctx, &op, &err), 0);
+	assert_true(dumpable);
 }
 
 /* A namespace may belong to the user namespace that is joined, or to ours. */
@@ -214,6 +239,7 @@ static void names_and_the_rest(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 static const struct CMUnitTest tests[] = {
 	TEST(the_mount_namespace_comes_last),
+	TEST(with_a_user_namespace_to_come_it_stays_dumpable),
 	TEST(what_needs_the_user_namespace_waits_for_it),
 	TEST(what_cannot_be_joined),
 	TEST(new_ones),
