@@ -77,8 +77,10 @@ static int set_up(void **state)
 	user_joined = false;
 	dumpable = true;
 	plan = (struct plan){ 0 };
+	if (proc_set_up() != 0)
+		return 1;
 	ctx.plan = &plan;
-	return proc_set_up();
+	return 0;
 }
 
 static int tear_down(void **state)
