@@ -17,7 +17,8 @@ static void a_bind_is_complete_before_it_is_seen(void **state)
 
 	(void)state;
 	op.bind.recursive = true;
-	op.bind.attrs = (struct mount_attrs){ .set = 1, .clear = 2, .rec_set = 4, .rec_clear = 8, .propagation = MS_SLAVE,
+	op.bind.attrs = (struct mount_attrs){ .set = 1, .clear = 2, .rec_set = 4, .rec_clear = 8,
+		.propagation = MS_SLAVE,
 					      .propagation_rec = true };
 	assert_int_equal(apply_bind(&ctx, &op, &err), 0);
 	assert_calls("clone /d/ rec\n"

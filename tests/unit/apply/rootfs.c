@@ -101,7 +101,8 @@ static void the_root_becomes_a_mount(void **state)
 	forget_calls();
 	op.rootfs.slave = true;
 	assert_int_equal(apply_rootfs(&ctx, &op, &err), 0);
-	assert_non_null(strstr(calls.text, "clone-fd host: rec\nsetattr host: +0 -0 slave\nsetattr host: +0 -0 private\n"));
+	assert_non_null(strstr(calls.text, "clone-fd host: rec\nsetattr host: +0 -0 slave\nsetattr host: +0 -0 "
+		"private\n"));
 	assert_true(ctx.root_fd >= 0);
 }
 

@@ -69,7 +69,8 @@ static void propagation_of_the_root(void **state)
 			 rows[i].config);
 		snprintf(wanted, sizeof wanted, "propagation %s\n%s", rows[i].all, rows[i].last);
 		assert_string_equal(only("propagation,pivot", "init", config), wanted);
-		assert_string_equal(only("rootfs", "init", config), strstr(rows[i].config, "slave") ? "rootfs /b/r slave\n" :
+		assert_string_equal(only("rootfs", "init", config), strstr(rows[i].config, "slave") ?
+			"rootfs /b/r slave\n" :
 				    "rootfs /b/r\n");
 	}
 }
@@ -158,7 +159,8 @@ static void sources_opened_first_have_the_roots_propagation(void **state)
 	"{'destination':'/a','source':'/s','options':['bind','idmap']}", "")
 	(void)state;
 	as_root();
-	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "rslave")), "slot=0 rslave\n"));
+	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "rslave")),
+		"slot=0 rslave\n"));
 	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "rprivate")),
 		"slot=0 rprivate\n"));
 	assert_non_null(strstr(only("open-tree", "runtime", PROPAGATION("," USERNS "]," RANGES, "unbindable")),
