@@ -1,17 +1,22 @@
-/* config.json: read, checked, written back, and planned on three hosts. */
+/* config.json: read, checked, written back, and planned on three hosts: to be created, and to be entered. */
 #include "tests/fuzz/fuzz.h"
+
+#include <sched.h>
 
 #include "base/log.h"
 #include "libocispec/field/read.h"
 #include "libocispec/field/write.h"
 #include "plan/plan.h"
 #include "spec/load.h"
+#include "spec/unsupported.h"
 
 static const struct plan_facts hosts[] = {
 	{ .privileged = true, .initial_userns = true, .bundle = "/b", .own_cgroup = "/", .bounding = ~0ULL,
 	  .last_cap = 40, .apparmor = true },
-	{ .euid = 1000, .egid = 100, .bundle = "/b", .own_cgroup = "/user.slice", .last_cap = 40, .selinux = true },
-	{ .privileged = true, .setgroups_denied = true, .bundle = "/b", .bounding = 1, .last_cap = 63 },
+	{ .euid = 1000, .egid = 100, .bundle = "/b", .own_cgroup = "/user.slice", .last_cap = 40, .selinux = true,
+	  .entered = CLONE_NEWUSER | CLONE_NEWNS, .root_mapped = true },
+	{ .privileged = true, .setgroups_denied = true, .bundle = "/b", .bounding = 1, .last_cap = 63,
+	  .entered = CLONE_NEWPID | CLONE_NEWCGROUP },
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -35,14 +40,18 @@ static void write_back(struct arena *a, const struct oci_spec *spec)
 	fuzz_check(strcmp(first.text, second.text) == 0);
 }
 
-static void plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, bool console)
+typedef int plan_builder(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
+			 const struct plan_options *options, struct plan *ret, struct err *e);
+
+static void plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, plan_builder *build)
 {
-	const struct plan_options options = { .id = "fuzz", .new_keyring = true, .console = console };
+	const struct plan_options options = { .id = "fuzz", .new_keyring = true,
+					      .console = spec->process && spec->process->terminal };
 	_cleanup_str_ struct str out = STR_INIT;
 	struct err e = { 0 };
 	struct plan plan;
 
-	if (!fuzz_succeeded(plan_build(a, spec, host, &options, &plan, &e), &e))
+	if (!fuzz_succeeded(build(a, spec, host, &options, &plan, &e), &e))
 		return;
 	plan_print(&plan, &out);
 	fuzz_check(!out.failed && out.len > 0 && strlen(out.text) == out.len);
@@ -51,13 +60,19 @@ static void plan_on(struct arena *a, const struct oci_spec *spec, const struct p
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
+	const struct spec_support all = { .systemd_cgroup = true };
 	struct err e = { 0 };
 	struct oci_spec *spec;
 
 	if (!fuzz_succeeded(spec_parse(a, (const char *)data, size, &spec, &e), &e))
 		return 0;
 	write_back(a, spec);
-	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-		plan_on(a, spec, &hosts[i], spec->process && spec->process->terminal);
+	if (!fuzz_succeeded(spec_check_supported(spec, &all, &e), &e))
+		return 0;
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		plan_on(a, spec, &hosts[i], plan_build);
+		if (spec->process)
+			plan_on(a, spec, &hosts[i], plan_build_exec);
+	}
 	return 0;
 }
