@@ -34,6 +34,10 @@ before_delete() {
 	ok cl kill "$id" KILL
 	wait_for in_state "$id" stopped
 }
+before_exec() {
+	before_start
+	ok cl start "$id"
+}
 before_none() { :; }
 
 # sweep BEFORE POINTS COMMAND...: the id is added to the command
@@ -65,6 +69,8 @@ for kind in self none; do
 	sweep_config "$lock" "sleep 1000"
 	sweep before_none 12 "$cloister" --root "$state" create --bundle "$bundle"
 	sweep before_start 6 "$cloister" --root "$state" start
+	jq '.process | .args = ["true"]' "$bundle/config.json" >"$tmp/process.json"
+	sweep before_exec 8 "$cloister" --root "$state" exec --process "$tmp/process.json"
 	sweep before_delete 6 "$cloister" --root "$state" delete
 	sweep_config "$lock" "true"
 	sweep before_none 6 "$cloister" --root "$state" run --bundle "$bundle"
