@@ -56,8 +56,8 @@ typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e
 int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
 
 /* namespace.c, enter.c, idmap.c, procfs.c */
-apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_userns, apply_set_ids,
-	apply_oom_score, apply_keyring, apply_loopback, apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
+apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_userns, apply_set_ids, apply_oom_score,
+	apply_keyring, apply_loopback, apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
 /* rdt.c */
 apply_function apply_rdt_group, apply_rdt_task;
 /* netdev.c */

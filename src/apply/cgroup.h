@@ -25,8 +25,8 @@ int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal
 int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct err *e);
 
 /*
- * Stops every process in it, or lets them go on; returns when all have stopped. -ENOENT: there is none, or it is not the
- * owner's.
+ * Stops every process in it, or lets them go on; returns when all have stopped. -ENOENT: there is none, or it is
+ * not the owner's.
  */
 int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freeze, struct err *e);
 /* 1: it is frozen, or about to be; 0: it is not, or there is none. */

@@ -50,8 +50,10 @@ static int make_device(struct apply *ctx, const struct op_device *d, struct err 
 		if (r != EEXIST)
 			return err_sys(e, r, "make the device %s", d->path);
 		if (there < 0 || !is_device(there, d))
-			return err_set(e, EEXIST, "make the device %s: something else is there already, in the root file system: "
-				       "remove it", d->path);
+			return err_set(e, EEXIST,
+				       "make the device %s: something else is there already, in the root file system: "
+				       "remove it",
+				       d->path);
 	}
 	if ((d->uid || d->gid) && fchownat(dir, name, d->uid, d->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, errno, "give %s to %u:%u", d->path, d->uid, d->gid);

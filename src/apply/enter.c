@@ -20,8 +20,10 @@ int apply_enter(struct apply *ctx, const struct op *op, struct err *e)
 	if (r == -ESRCH)
 		return err_set(e, ESRCH, "the container has ended");
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "join the container's namespaces (whoever created it may, once it has been started; root may "
-			       "before)");
+		return err_sys(
+			e, EPERM,
+			"join the container's namespaces (whoever created it may, once it has been started; root may "
+			"before)");
 	if (r < 0)
 		return err_sys(e, -r, "join the container's namespaces");
 	ctx->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

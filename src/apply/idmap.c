@@ -95,9 +95,13 @@ static int run_helper(struct apply *ctx, const char *name, const struct plan_id_
 		return err_oom(e);
 	const char *file = find_helper(ctx, name);
 	if (!file)
-		return err_set(e, ENOENT, "%s is not installed, and without it an ordinary user can map only the own id: install the "
-			       "package uidmap (shadow-utils)", name);
-	int r = sys_command_run(&(struct sys_command){ .path = file, .argv = argv, .envp = env, .timeout = 30 }, &result);
+		return err_set(
+			e, ENOENT,
+			"%s is not installed, and without it an ordinary user can map only the own id: install the "
+			"package uidmap (shadow-utils)",
+			name);
+	int r = sys_command_run(&(struct sys_command){ .path = file, .argv = argv, .envp = env, .timeout = 30 },
+				&result);
 	if (r < 0)
 		return err_sys(e, -r, "run %s", file);
 	if (result.exec_error)

@@ -31,8 +31,10 @@ int mount_set_attrs(int fd, const struct mount_attrs *t, struct err *e)
 	if (r == 0 && t->propagation)
 		r = sys_mount_setattr(fd, t->propagation_rec, 0, 0, t->propagation);
 	if (r == -EPERM)
-		return err_sys(e, EPERM, "set the mount's options (an option that the host's own mount has, such as ro or nosuid, "
-			       "cannot be taken off in a user namespace)");
+		return err_sys(
+			e, EPERM,
+			"set the mount's options (an option that the host's own mount has, such as ro or nosuid, "
+			"cannot be taken off in a user namespace)");
 	return r < 0 ? err_sys(e, -r, "set the mount's options") : 0;
 }
 
@@ -161,8 +163,10 @@ static int open_source(struct apply *ctx, const struct op_bind *b, struct err *e
 		return take_fd(&ctx->slots[b->slot]);
 	fd = sys_clone_tree(AT_FDCWD, b->source, b->recursive, b->source_nofollow);
 	if (fd == -EINVAL && !b->recursive)
-		return err_set(e, EINVAL, "bind %s: other mounts lie below it, which a user namespace may not take away: use rbind",
-			       b->source);
+		return err_set(
+			e, EINVAL,
+			"bind %s: other mounts lie below it, which a user namespace may not take away: use rbind",
+			b->source);
 	return fd < 0 ? err_sys(e, -fd, "bind %s", b->source) : fd;
 }
 
@@ -223,13 +227,19 @@ static int explain_fs(int fs, int r, const struct op_mount *m, const char *optio
 
 	sys_fs_message(fs, said, sizeof said);
 	if (option)
-		return err_sys(e, -r, "%s does not take the option '%s'%s%s", m->fstype, option, *said ? ": " : "", said);
+		return err_sys(e, -r, "%s does not take the option '%s'%s%s", m->fstype, option, *said ? ": " : "",
+			       said);
 	if (r == -EPERM && strcmp(m->fstype, "sysfs") == 0)
-		return err_sys(e, EPERM, "mount sysfs onto %s: this needs a network namespace that belongs to the container's user "
-			       "namespace, and a sysfs on the host that is not covered", m->dest);
+		return err_sys(
+			e, EPERM,
+			"mount sysfs onto %s: this needs a network namespace that belongs to the container's user "
+			"namespace, and a sysfs on the host that is not covered",
+			m->dest);
 	if (r == -EPERM && strcmp(m->fstype, "proc") == 0)
-		return err_sys(e, EPERM, "mount proc onto %s: this needs a pid namespace that belongs to the container's user "
-			       "namespace, and a /proc on the host that is not covered or more restricted", m->dest);
+		return err_sys(e, EPERM,
+			       "mount proc onto %s: this needs a pid namespace that belongs to the container's user "
+			       "namespace, and a /proc on the host that is not covered or more restricted",
+			       m->dest);
 	return err_sys(e, -r, "mount %s onto %s%s%s", m->fstype, m->dest, *said ? ": " : "", said);
 }
 
@@ -313,8 +323,8 @@ static int open_plain_point(struct apply *ctx, const struct op_mount *m, struct 
 		fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH | O_DIRECTORY);
 	}
 	if (fd == -ELOOP)
-		return err_sys(e, ELOOP, "%s must be mounted on an ordinary directory, and %s leads over a symlink", m->fstype,
-			       m->dest);
+		return err_sys(e, ELOOP, "%s must be mounted on an ordinary directory, and %s leads over a symlink",
+			       m->fstype, m->dest);
 	return fd < 0 ? err_sys(e, -fd, "the mount point %s", m->dest) : fd;
 }
 

@@ -110,8 +110,10 @@ int apply_unshare(struct apply *ctx, const struct op *op, struct err *e)
 
 	(void)ctx;
 	if (r == -EPERM || r == -ENOSPC)
-		return err_sys(e, -r, "make new namespaces (are user namespaces allowed here? see user.max_user_namespaces and "
-			       "kernel.unprivileged_userns_clone)");
+		return err_sys(
+			e, -r,
+			"make new namespaces (are user namespaces allowed here? see user.max_user_namespaces and "
+			"kernel.unprivileged_userns_clone)");
 	return r < 0 ? err_sys(e, -r, "make new namespaces") : 0;
 }
 

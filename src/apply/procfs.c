@@ -81,8 +81,10 @@ int apply_oom_score(struct apply *ctx, const struct op *op, struct err *e)
 	r = ctx->target ? procfs_write_pid(ctx, ctx->target, "oom_score_adj", text)
 			: procfs_write_self(ctx, "oom_score_adj", text);
 	if (r == -EACCES || r == -EPERM)
-		return err_sys(e, -r, "set it to %d (lowering it below the caller's own value needs CAP_SYS_RESOURCE on the host)",
-			       op->oom_score);
+		return err_sys(
+			e, -r,
+			"set it to %d (lowering it below the caller's own value needs CAP_SYS_RESOURCE on the host)",
+			op->oom_score);
 	return r < 0 ? err_sys(e, -r, "set it to %d", op->oom_score) : 0;
 }
 

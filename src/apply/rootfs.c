@@ -92,9 +92,11 @@ int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool
 	}
 	r = fd == -ENOENT ? make_path(ctx, path, directory, ret) : fd;
 	if (r == -EROFS)
-		return err_sys(e, EROFS, "the mount point %s is missing in the root file system and cannot be made there", path);
+		return err_sys(e, EROFS,
+			       "the mount point %s is missing in the root file system and cannot be made there", path);
 	if (r == -ENOTDIR || r == -ELOOP)
-		return err_sys(e, -r, "the mount point %s: a component of it is no directory, or a symlink to nowhere", path);
+		return err_sys(e, -r, "the mount point %s: a component of it is no directory, or a symlink to nowhere",
+			       path);
 	return r < 0 ? err_sys(e, -r, "the mount point %s", path) : 0;
 }
 
@@ -173,7 +175,9 @@ static int open_root_dir(const struct op_rootfs *f, struct err *e)
  */
 static int open_any_dir(struct err *e)
 {
-	static const char *const dirs[] = { "/mnt", "/media", "/srv", "/boot", "/home", "/root", "/tmp", "/var", "/run" };
+	static const char *const dirs[] = {
+		"/mnt", "/media", "/srv", "/boot", "/home", "/root", "/tmp", "/var", "/run"
+	};
 
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		int fd = open(dirs[i], O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -9,7 +9,8 @@ int apply_cpu_affinity(struct apply *ctx, const struct op *op, struct err *e)
 
 	(void)ctx;
 	if (r == -EINVAL)
-		return err_sys(e, EINVAL, "run on the processors \"%s\" (none of them is there and allowed)", op->cpus->list);
+		return err_sys(e, EINVAL, "run on the processors \"%s\" (none of them is there and allowed)",
+			       op->cpus->list);
 	return r < 0 ? err_sys(e, -r, "run on the processors \"%s\"", op->cpus->list) : 0;
 }
 

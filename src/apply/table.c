@@ -85,7 +85,8 @@ int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e)
 			continue;
 		int r = table[op->type](ctx, op, e);
 		if (r < 0 && op->where)
-			return op->index < 0 ? err_prefix(e, "%s", op->where) : err_prefix(e, "%s[%d]", op->where, op->index);
+			return op->index < 0 ? err_prefix(e, "%s", op->where)
+					     : err_prefix(e, "%s[%d]", op->where, op->index);
 		if (r < 0)
 			return r;
 	}

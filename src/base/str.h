@@ -31,8 +31,8 @@ bool str_has_prefix(const char *s, const char *prefix);
 bool path_is_below(const char *path, const char *dir);
 /*
  * Names from outside may hold anything; a message stays one line, is UTF-8, and never drives a terminal: newlines and
- * tabs become blanks, other control characters (C0, DEL, C1, those that turn the direction of text) and bytes that are no
- * UTF-8 become "?". In place; the text never gets longer.
+ * tabs become blanks, other control characters (C0, DEL, C1, those that turn the direction of text) and bytes that
+ * are no UTF-8 become "?". In place; the text never gets longer.
  */
 void str_make_plain(char *text);
 /* A whole decimal number without sign or blanks. Returns 0 or -EINVAL / -ERANGE. */

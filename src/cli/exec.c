@@ -19,13 +19,15 @@ struct exec_options {
 #define AT(field) offsetof(struct exec_options, field)
 
 static const struct option_def exec_defs[] = {
-	{ "process", 'p', OPTION_TEXT, AT(process), "FILE", "what to run, as a process.json: the \"process\" of a config.json" },
+	{ "process", 'p', OPTION_TEXT, AT(process), "FILE",
+	  "what to run, as a process.json: the \"process\" of a config.json" },
 	{ "detach", 'd', OPTION_FLAG, AT(detach), NULL, "return when the program runs" },
 	{ "tty", 't', OPTION_FLAG, AT(tty), NULL, "give it a terminal" },
 	{ "console-socket", 0, OPTION_TEXT, AT(console_socket), "PATH",
 	  "with --detach: send the terminal's descriptor to this unix socket" },
 	{ "pid-file", 0, OPTION_TEXT, AT(pid_file), "FILE", "write the process id to this file" },
-	{ "user", 'u', OPTION_TEXT, AT(user), "UID[:GID]", "as this user, without the additional groups of the config's" },
+	{ "user", 'u', OPTION_TEXT, AT(user), "UID[:GID]",
+	  "as this user, without the additional groups of the config's" },
 	{ "additional-gids", 'g', OPTION_LIST, AT(gids), "GID", "one more group; repeatable" },
 	{ "cwd", 0, OPTION_TEXT, AT(cwd), "DIR", "in this working directory" },
 	{ "env", 'e', OPTION_LIST, AT(env), "NAME=VALUE", "set a variable; repeatable" },
@@ -95,7 +97,8 @@ static int check_combination(const struct exec_options *o, const struct option_w
 		return err_set(e, EINVAL, "the program is named by --process or by words, not by both");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (others[i].given)
-			return err_set(e, EINVAL, "option --%s cannot be combined with --process, which says it already",
+			return err_set(e, EINVAL,
+				       "option --%s cannot be combined with --process, which says it already",
 				       others[i].name);
 	return 0;
 }
@@ -130,7 +133,8 @@ const struct cli_command cli_exec = {
 	.name = "exec",
 	.words = "CONTAINER [PROGRAM [ARGUMENT...]]",
 	.help = "runs one more program in a container",
-	.details = "It runs as the container's own would: same user, variables, capabilities and filter, but for what the\n"
+	.details = "It runs as the container's own would: same user, variables, capabilities and filter, but for what "
+		   "the\n"
 		   "options change. Exits with the program's exit status, or 128 and the signal's number if a signal\n"
 		   "ended it; with 255 if it could not be run.\n",
 	.min_words = 1,

@@ -14,7 +14,7 @@ struct build {
 	uint64_t new_ns;              /* CLONE_NEW* of the namespaces that the config wants new */
 	uint64_t joined_ns;           /* CLONE_NEW* of the namespaces it joins by path */
 	bool lock;                    /* annotation run.cloister.lock */
-	const char *store;            /* annotation run.cloister.store: what must be locked; NULL: every read-only bind */
+	const char *store; /* annotation run.cloister.store: what must be locked; NULL: every read-only bind */
 	bool container_root_mapped;   /* id 0 exists in the container */
 	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
 	bool setgroups_denied;        /* in the container's user namespace */

@@ -93,7 +93,8 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 		d.mode |= S_IFIFO;
 		break;
 	default:
-		return err_set(e, EINVAL, "linux.devices[%zu]: unknown device type '%s': it is c, b, u or p", i, c->type);
+		return err_set(e, EINVAL, "linux.devices[%zu]: unknown device type '%s': it is c, b, u or p", i,
+			       c->type);
 	}
 	add_device(b, plan_add_element(b->plan, STAGE_INIT, OP_DEVICE, "linux.devices", i), d);
 	return 0;

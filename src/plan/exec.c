@@ -20,12 +20,15 @@ static int check_scheduler(const struct build *b, struct err *e)
 		return 0;
 	/* sched(7): the one cannot fork, and children do not inherit the other. */
 	if (s->policy == OCI_SCHEDULER_POLICY_SCHED_DEADLINE)
-		return err_set(e, ENOTSUP, "process.scheduler.policy: exec cannot give SCHED_DEADLINE to a process in a pid "
+		return err_set(e, ENOTSUP,
+			       "process.scheduler.policy: exec cannot give SCHED_DEADLINE to a process in a pid "
 			       "namespace: use another policy");
 	for (size_t i = 0; i < s->flags_len; i++)
 		if (s->flags[i] == OCI_SCHEDULER_FLAG_SCHED_FLAG_RESET_ON_FORK)
-			return err_set(e, ENOTSUP, "process.scheduler.flags[%zu]: exec cannot set SCHED_FLAG_RESET_ON_FORK for a "
-				       "process in a pid namespace: leave it out", i);
+			return err_set(e, ENOTSUP,
+				       "process.scheduler.flags[%zu]: exec cannot set SCHED_FLAG_RESET_ON_FORK for a "
+				       "process in a pid namespace: leave it out",
+				       i);
 	return 0;
 }
 
@@ -34,7 +37,8 @@ static int check_filter(const struct build *b, struct err *e)
 {
 	for (size_t i = 0; i < b->plan->len; i++)
 		if (b->plan->ops[i].type == OP_SECCOMP_LISTENER)
-			return err_set(e, ENOTSUP, "linux.seccomp: exec with SCMP_ACT_NOTIFY is not supported by this version");
+			return err_set(e, ENOTSUP,
+				       "linux.seccomp: exec with SCMP_ACT_NOTIFY is not supported by this version");
 	return 0;
 }
 

@@ -84,7 +84,9 @@ static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m
 	if (m->locked)
 		return 0;
 	if (other && (!b->store || path_is_below(m->dest, b->store)))
-		return err_set(e, EINVAL, "mounts[%zu]: %s cannot be locked, because mounts[%zu] at %s comes before it: list the store first",
+		return err_set(e, EINVAL,
+			       "mounts[%zu]: %s cannot be locked, because mounts[%zu] at %s comes before it: list the "
+			       "store first",
 			       m->index, m->dest, other->index, other->dest);
 	u->items[u->len++] = m;
 	return 0;
@@ -93,7 +95,10 @@ static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m
 /* Which mounts are mapped, and whether they can be: mount_setattr(2), "ID-mapped mounts". */
 static int check_idmap(const struct build *b, struct entry *m, struct err *e)
 {
-	/* config.md wants one of the options, to stop runtimes that do not know the mappings; without, all is the same. */
+	/*
+	 * config.md wants one of the options, to stop runtimes that do not know the mappings; without, all is the
+	 * same.
+	 */
 	m->options.idmap |= m->mount->uid_mappings_len > 0;
 	if (!m->options.idmap)
 		return 0;
@@ -127,11 +132,13 @@ static int read_entries(struct build *b, struct entry *entries, struct err *e)
 		if (m->mount->type && strcmp(m->mount->type, "bind") == 0)
 			m->options.bind = true;
 		if (strcmp(m->dest, "/") == 0 && !m->options.remount)
-			return err_set(e, EINVAL, "mounts[%zu]: the destination is the root itself: use root.path", m->index);
+			return err_set(e, EINVAL, "mounts[%zu]: the destination is the root itself: use root.path",
+				       m->index);
 		if (m->options.bind && (!m->mount->source || !*m->mount->source))
 			return err_set(e, EINVAL, "mounts[%zu]: a bind mount of %s needs a source", m->index, m->dest);
 		if (!m->options.bind && !m->options.remount && (!m->mount->type || !*m->mount->type))
-			return err_set(e, EINVAL, "mounts[%zu]: %s has neither a type nor the option bind or rbind", m->index, m->dest);
+			return err_set(e, EINVAL, "mounts[%zu]: %s has neither a type nor the option bind or rbind",
+				       m->index, m->dest);
 		if (m->options.copy_up && (!m->mount->type || strcmp(m->mount->type, "tmpfs") != 0))
 			return err_set(e, EINVAL, "mounts[%zu]: tmpcopyup is for a tmpfs only", m->index);
 		r = check_idmap(b, m, e);
@@ -283,8 +290,11 @@ static int add_mount(struct build *b, const struct entry *m, struct err *e)
 	};
 
 	if (cgroup && !b->facts->own_cgroup)
-		return err_set(e, ENODEV, "mounts[%zu]: this host has no cgroup2 file system mounted, and version 1 is not supported: mount one "
-			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)", m->index);
+		return err_set(e, ENODEV,
+			       "mounts[%zu]: this host has no cgroup2 file system mounted, and version 1 is not "
+			       "supported: mount one "
+			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)",
+			       m->index);
 	if (cgroup && !((b->new_ns | b->joined_ns) & CLONE_NEWCGROUP))
 		op.cgroup_path = p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
 	plan_label_mount(b, &op);
@@ -295,8 +305,8 @@ static int add_mount(struct build *b, const struct entry *m, struct err *e)
 static int add_entry(struct build *b, const struct entry *m, struct err *e)
 {
 	if (m->options.bind && m->options.fs_only)
-		log_warning("mounts[%zu]: '%s' is an option of a file system and has no effect on a bind mount", m->index,
-			    m->options.fs_only);
+		log_warning("mounts[%zu]: '%s' is an option of a file system and has no effect on a bind mount",
+			    m->index, m->options.fs_only);
 	if (m->options.remount) {
 		plan_add_element(b->plan, STAGE_INIT, OP_REMOUNT, "mounts", m->index)->remount =
 			(struct op_remount){ m->dest, m->options.attrs };
@@ -402,13 +412,16 @@ static void add_rootfs(struct build *b)
 	if (b->lock) {
 		plan_add(p, STAGE_OUTER, OP_ROOTFS, "root.path")->rootfs =
 			(struct op_rootfs){ path, slot, slave, .open_only = slot == PLAN_NO_SLOT };
-		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ NULL, PLAN_NO_SLOT, slave, false };
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs =
+			(struct op_rootfs){ NULL, PLAN_NO_SLOT, slave, false };
 	} else {
-		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs = (struct op_rootfs){ path, slot, slave, false };
+		plan_add(p, STAGE_INIT, OP_ROOTFS, "root.path")->rootfs =
+			(struct op_rootfs){ path, slot, slave, false };
 	}
 }
 
-static void add_hooks(struct build *b, enum plan_stage stage, enum hook_kind kind, const struct oci_hook *hooks, size_t len)
+static void add_hooks(struct build *b, enum plan_stage stage, enum hook_kind kind, const struct oci_hook *hooks,
+		      size_t len)
 {
 	static const char *const where[] = {
 		[HOOK_PRESTART] = "hooks.prestart",
@@ -444,8 +457,11 @@ static int check_joined(struct build *b, struct err *e)
 		: s->linux && s->linux->devices_len ? "linux.devices" : NULL;
 
 	if (what)
-		return err_set(e, EINVAL, "%s: cannot be applied in a mount namespace that is joined by path, whose owner has made its "
-			       "mounts: leave it out", what);
+		return err_set(
+			e, EINVAL,
+			"%s: cannot be applied in a mount namespace that is joined by path, whose owner has made its "
+			"mounts: leave it out",
+			what);
 	return 0;
 }
 

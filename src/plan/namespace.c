@@ -56,8 +56,9 @@ static bool maps_caller_only(const struct oci_linux *l, const struct plan_facts 
 }
 
 /*
- * Lowering it needs CAP_SYS_RESOURCE on the host, which nobody has any more in a user namespace: root's runtime does it.
- * Without root, outer does it for init before it joins anybody's namespace, when its files in /proc are still its own.
+ * Lowering it needs CAP_SYS_RESOURCE on the host, which nobody has any more in a user namespace: root's runtime
+ * does it. Without root, outer does it for init before it joins anybody's namespace, when its files in /proc are
+ * still its own.
  */
 static void add_oom_score(struct build *b)
 {
@@ -90,8 +91,10 @@ static int collect(struct build *b, struct err *e)
 		b->joined_ns |= flag;
 	}
 	if (!((b->new_ns | b->joined_ns) & CLONE_NEWNS))
-		return err_set(e, EINVAL, "linux.namespaces: there is no mount namespace, so the container's mounts would be made on "
-			       "the host: add {\"type\": \"mount\"}");
+		return err_set(
+			e, EINVAL,
+			"linux.namespaces: there is no mount namespace, so the container's mounts would be made on "
+			"the host: add {\"type\": \"mount\"}");
 	add_oom_score(b);
 	if (len)
 		plan_add(b->plan, STAGE_OUTER, OP_JOIN, "linux.namespaces")->join = (struct op_join){ joins, len };
@@ -115,14 +118,19 @@ static int check_lock(struct build *b, struct err *e)
 	b->store = annotation(b, "run.cloister.store");
 	b->lock = lock && strcmp(lock, "true") == 0;
 	if (lock && !b->lock && strcmp(lock, "false") != 0)
-		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'", lock);
+		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'",
+			       lock);
 	if (b->store && b->store[0] != '/')
 		return err_set(e, EINVAL, "annotations.\"run.cloister.store\": '%s' is not an absolute path", b->store);
 	if (b->lock && !(b->new_ns & CLONE_NEWUSER))
-		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the "
-			       "container's own: add {\"type\": \"user\"} to linux.namespaces");
+		return err_set(
+			e, EINVAL,
+			"annotations.\"run.cloister.lock\": mounts can only be locked with a user namespace of the "
+			"container's own: add {\"type\": \"user\"} to linux.namespaces");
 	if (b->lock && !(b->new_ns & CLONE_NEWNS))
-		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": mounts cannot be locked in a joined mount namespace");
+		return err_set(
+			e, EINVAL,
+			"annotations.\"run.cloister.lock\": mounts cannot be locked in a joined mount namespace");
 	return 0;
 }
 
@@ -269,8 +277,10 @@ int plan_namespaces(struct build *b, struct err *e)
 		return r;
 	if ((b->new_ns & ~(uint64_t)CLONE_NEWUSER) && !(b->new_ns & CLONE_NEWUSER) && !(b->joined_ns & CLONE_NEWUSER) &&
 	    !b->facts->privileged)
-		return err_set(e, EPERM, "linux.namespaces: without root, new namespaces need a user namespace: add "
-			       "{\"type\": \"user\"} with uidMappings and gidMappings (see `cloister spec --rootless`)");
+		return err_set(
+			e, EPERM,
+			"linux.namespaces: without root, new namespaces need a user namespace: add "
+			"{\"type\": \"user\"} with uidMappings and gidMappings (see `cloister spec --rootless`)");
 
 	p->init_flags = b->new_ns;
 	b->container_root_mapped = true;

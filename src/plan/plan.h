@@ -57,56 +57,56 @@ enum op_type {
 	OP_SECCOMP_LISTENER, /* text: the socket of the one who answers what the filter asks */
 	OP_JOIN,             /* join */
 	OP_UNSHARE,          /* unshare */
-	OP_ENTER,            /* enter: joins namespaces of the container's first process, by its pidfd; untraceable from here */
-	OP_ID_MAP,           /* id_map */
-	OP_SET_IDS,          /* set_ids */
-	OP_OOM_SCORE,        /* oom_score */
-	OP_KEYRING,          /* text: the name of the session keyring */
-	OP_NET_DEVICE,       /* net_device */
-	OP_LOOPBACK,         /* - */
-	OP_HOSTNAME,         /* text */
-	OP_DOMAINNAME,       /* text */
-	OP_SYSCTL,           /* sysctl */
-	OP_TIME_OFFSETS,     /* time_offsets: of the time namespace that children will be in */
+	OP_ENTER,   /* enter: joins namespaces of the container's first process, by its pidfd; untraceable from here */
+	OP_ID_MAP,  /* id_map */
+	OP_SET_IDS, /* set_ids */
+	OP_OOM_SCORE,    /* oom_score */
+	OP_KEYRING,      /* text: the name of the session keyring */
+	OP_NET_DEVICE,   /* net_device */
+	OP_LOOPBACK,     /* - */
+	OP_HOSTNAME,     /* text */
+	OP_DOMAINNAME,   /* text */
+	OP_SYSCTL,       /* sysctl */
+	OP_TIME_OFFSETS, /* time_offsets: of the time namespace that children will be in */
 	/* the file system */
-	OP_PROPAGATION,      /* propagation, of "/" and all below */
-	OP_ROOTFS,           /* rootfs */
-	OP_GROUP_BEGIN,      /* group */
-	OP_GROUP_END,        /* group */
-	OP_BIND,             /* bind */
-	OP_MOUNT,            /* mount */
-	OP_CGROUP_MOUNT,     /* mount: the cgroup's own view where there is no cgroup namespace */
-	OP_REMOUNT,          /* remount */
-	OP_DEVICE,           /* device */
-	OP_SYMLINK,          /* symlink */
-	OP_MASK,             /* mask: every path, where it exists */
-	OP_READONLY,         /* mask: every path, where it exists */
-	OP_CONSOLE,          /* console */
-	OP_HOOKS,            /* hooks */
-	OP_CALL,             /* call: asks the process that serves that stage to run it, and waits */
-	OP_ROOT_READONLY,    /* - */
-	OP_PIVOT,            /* propagation of the new root, 0: as it is */
+	OP_PROPAGATION,   /* propagation, of "/" and all below */
+	OP_ROOTFS,        /* rootfs */
+	OP_GROUP_BEGIN,   /* group */
+	OP_GROUP_END,     /* group */
+	OP_BIND,          /* bind */
+	OP_MOUNT,         /* mount */
+	OP_CGROUP_MOUNT,  /* mount: the cgroup's own view where there is no cgroup namespace */
+	OP_REMOUNT,       /* remount */
+	OP_DEVICE,        /* device */
+	OP_SYMLINK,       /* symlink */
+	OP_MASK,          /* mask: every path, where it exists */
+	OP_READONLY,      /* mask: every path, where it exists */
+	OP_CONSOLE,       /* console */
+	OP_HOOKS,         /* hooks */
+	OP_CALL,          /* call: asks the process that serves that stage to run it, and waits */
+	OP_ROOT_READONLY, /* - */
+	OP_PIVOT,         /* propagation of the new root, 0: as it is */
 	/* the process */
-	OP_LABEL,            /* label */
-	OP_UMASK,            /* mode */
-	OP_RLIMIT,           /* rlimit */
-	OP_PERSONALITY,      /* personality */
-	OP_CPU_AFFINITY,     /* cpus */
-	OP_SCHEDULER,        /* scheduler */
-	OP_IO_PRIORITY,      /* io_priority */
-	OP_MEMORY_POLICY,    /* memory_policy */
-	OP_USER,             /* user */
-	OP_CAPABILITIES,     /* capabilities */
-	OP_BOUNDING,         /* capabilities */
-	OP_NO_NEW_PRIVS,     /* - */
-	OP_CWD,              /* text */
-	OP_SECCOMP,          /* seccomp */
-	OP_CLOSE_FDS,        /* preserve: how many descriptors from 3 on stay open */
-	OP_HOME,             /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
-	OP_FIND_EXEC,        /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
-	OP_FORK,             /* -: goes on in a new process, the first that is inside a joined pid namespace */
-	OP_SESSION,          /* session */
-	OP_EXEC,             /* exec */
+	OP_LABEL,         /* label */
+	OP_UMASK,         /* mode */
+	OP_RLIMIT,        /* rlimit */
+	OP_PERSONALITY,   /* personality */
+	OP_CPU_AFFINITY,  /* cpus */
+	OP_SCHEDULER,     /* scheduler */
+	OP_IO_PRIORITY,   /* io_priority */
+	OP_MEMORY_POLICY, /* memory_policy */
+	OP_USER,          /* user */
+	OP_CAPABILITIES,  /* capabilities */
+	OP_BOUNDING,      /* capabilities */
+	OP_NO_NEW_PRIVS,  /* - */
+	OP_CWD,           /* text */
+	OP_SECCOMP,       /* seccomp */
+	OP_CLOSE_FDS,     /* preserve: how many descriptors from 3 on stay open */
+	OP_HOME,          /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
+	OP_FIND_EXEC,     /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
+	OP_FORK,          /* -: goes on in a new process, the first that is inside a joined pid namespace */
+	OP_SESSION,       /* session */
+	OP_EXEC,          /* exec */
 	OP_COUNT
 };
 
@@ -158,7 +158,7 @@ struct op_open_tree {
 	const char *path;
 	size_t slot;
 	bool recursive, nofollow;
-	uint64_t propagation;                 /* of it and all below: MS_PRIVATE, or MS_SLAVE and then MS_SHARED, or one */
+	uint64_t propagation; /* of it and all below: MS_PRIVATE, or MS_SLAVE and then MS_SHARED, or one */
 	const struct op_userns *idmap;        /* NULL: ids as they are */
 	bool idmap_recursive;
 };
@@ -180,9 +180,9 @@ struct op_unshare {
 };
 
 enum id_map_how {
-	ID_MAP_SELF,                  /* one id, written by the process itself; needs no privilege but denies setgroups */
-	ID_MAP_DIRECT,                /* written by a privileged process from the parent namespace */
-	ID_MAP_HELPERS,               /* newuidmap(1) and newgidmap(1), which check /etc/subuid and /etc/subgid */
+	ID_MAP_SELF,    /* one id, written by the process itself; needs no privilege but denies setgroups */
+	ID_MAP_DIRECT,  /* written by a privileged process from the parent namespace */
+	ID_MAP_HELPERS, /* newuidmap(1) and newgidmap(1), which check /etc/subuid and /etc/subgid */
 };
 
 struct op_id_map {
@@ -208,8 +208,8 @@ struct op_sysctl {
 struct op_rootfs {
 	const char *path;             /* absolute, on the host; NULL: the working directory, where outer left it */
 	size_t slot;                  /* PLAN_NO_SLOT: by path */
-	bool slave;                   /* what the host mounts below it appears in it, as the config wants; else private */
-	bool open_only;               /* outer: mounts go below the directory as it is; it becomes the working directory */
+	bool slave;     /* what the host mounts below it appears in it, as the config wants; else private */
+	bool open_only; /* outer: mounts go below the directory as it is; it becomes the working directory */
 };
 
 #define PLAN_NO_SLOT SIZE_MAX
@@ -237,7 +237,7 @@ struct op_mount {
 	bool copy_up;                 /* tmpcopyup: fill the tmpfs from what lay below */
 	bool dest_nofollow;
 	const char *label;            /* SELinux context that its root gets afterwards; NULL: none */
-	const char *cgroup_path;      /* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup; NULL: fresh cgroup2 */
+	const char *cgroup_path; /* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup; NULL: fresh cgroup2 */
 };
 
 struct op_remount {
@@ -413,7 +413,7 @@ struct plan_facts {
 	unsigned last_cap;            /* the highest capability the kernel knows */
 	bool apparmor, selinux;       /* enabled */
 	/* only for `exec`; setgroups_denied is then about the container's user namespace */
-	uint64_t entered;             /* CLONE_NEW* of the namespaces in which its first process is, and the caller is not */
+	uint64_t entered; /* CLONE_NEW* of the namespaces in which its first process is, and the caller is not */
 	bool root_mapped;             /* ids 0 exist in its user namespace */
 };
 
@@ -450,8 +450,8 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 	       const struct plan_options *options, struct plan *ret, struct err *e);
 
 /*
- * Builds the plan for `exec`: spec is what state/ has saved, with the process to run in it. It fails as plan_build does.
- * Only RUNTIME, OUTER and START have operations.
+ * Builds the plan for `exec`: spec is what state/ has saved, with the process to run in it. It fails as plan_build
+ * does. Only RUNTIME, OUTER and START have operations.
  */
 int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
 		    const struct plan_options *options, struct plan *ret, struct err *e);

@@ -91,7 +91,8 @@ static void add_map(struct str *out, const char *name, const struct plan_id_map 
 {
 	str_addf(out, " %s", name);
 	for (size_t i = 0; i < m->len; i++)
-		str_addf(out, "%s%u:%u:%u", i ? "," : "=", m->ranges[i].container_id, m->ranges[i].host_id, m->ranges[i].size);
+		str_addf(out, "%s%u:%u:%u", i ? "," : "=", m->ranges[i].container_id, m->ranges[i].host_id,
+			 m->ranges[i].size);
 }
 
 static void add_id_map(struct str *out, const struct op_id_map *m)

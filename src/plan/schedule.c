@@ -191,8 +191,8 @@ static int add_cpus(struct build *b, enum plan_stage stage, const char *where, c
 }
 
 /*
- * config.md "execCPUAffinity": where the runtime's process runs until it is in the container's cgroup, and then. Without
- * the second the first must not last: the default is what the cgroup allows.
+ * config.md "execCPUAffinity": where the runtime's process runs until it is in the container's cgroup, and then.
+ * Without the second the first must not last: the default is what the cgroup allows.
  */
 int plan_cpu_affinity(struct build *b, struct err *e)
 {

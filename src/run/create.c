@@ -10,7 +10,8 @@ int run_create(struct run_context *context, const struct run_create_options *opt
 	if (r == 0)
 		r = container_load(&c, context, options, e);
 	if (r == 0 && c.spec->process && c.spec->process->terminal && !options->console_socket)
-		return err_set(e, EINVAL, "process.terminal: create needs --console-socket, over which it sends the terminal");
+		return err_set(e, EINVAL,
+			       "process.terminal: create needs --console-socket, over which it sends the terminal");
 	if (r == 0)
 		r = container_launch(&c, false, e);
 	if (r == 0)

@@ -14,7 +14,8 @@ int run_delete(struct run_context *c, const char *id, bool force, struct err *e)
 	else if (r == -ENODATA)
 		err_set(e, EBUSY, "container \"%s\": its creation was interrupted: use --force", id);
 	else if (r == 0 && o.status != OCI_STATUS_STOPPED && !force)
-		r = err_set(e, EBUSY, "cannot delete container \"%s\" that is not stopped: %s", id, oci_status_name(o.status));
+		r = err_set(e, EBUSY, "cannot delete container \"%s\" that is not stopped: %s", id,
+			    oci_status_name(o.status));
 	else if (r == 0)
 		r = container_destroy(c, &o, e);
 	state_close(&o.dir);

@@ -48,7 +48,8 @@ static int check_options(const struct run_exec_options *o, const struct oci_proc
 	if (p->terminal && o->detach && !o->console_socket)
 		return err_set(e, EINVAL, "a terminal with --detach needs --console-socket, over which it is sent");
 	if (o->console_socket && !p->terminal)
-		return err_set(e, EINVAL, "--console-socket: no terminal is asked for (--tty), so there is none to send");
+		return err_set(e, EINVAL,
+			       "--console-socket: no terminal is asked for (--tty), so there is none to send");
 	if (o->console_socket && !o->detach)
 		return err_set(e, EINVAL, "--console-socket: in the foreground the terminal is not sent: add --detach");
 	return 0;
@@ -61,8 +62,10 @@ static int open_container(struct exec *x, struct err *e)
 	int r = container_open(x->context, o->id, c, e);
 
 	if (r == -ENODATA || (r == 0 && c->status == OCI_STATUS_CREATING))
-		return err_set(e, EINVAL, "cannot exec in container \"%s\": its creation was interrupted: delete --force "
-			       "removes it", o->id);
+		return err_set(e, EINVAL,
+			       "cannot exec in container \"%s\": its creation was interrupted: delete --force "
+			       "removes it",
+			       o->id);
 	if (r == 0 && c->status == OCI_STATUS_STOPPED)
 		return err_set(e, EINVAL, "cannot exec in a container that has stopped");
 	if (r < 0 || o->ignore_paused)
@@ -90,7 +93,9 @@ static int load(struct exec *x, struct err *e)
 	if (r == 0)
 		r = facts_read_exec(a, x->context->proc_fd, (pid_t)record->pid, &x->facts, e);
 	if (r == -EACCES && x->container.status == OCI_STATUS_CREATED)
-		return err_set(e, EACCES, "cannot exec in container \"%s\": until it is started, only root may look into it", o->id);
+		return err_set(e, EACCES,
+			       "cannot exec in container \"%s\": until it is started, only root may look into it",
+			       o->id);
 	if (r == 0)
 		r = plan_build_exec(a, x->config, &x->facts, &plan_options, &x->plan, e);
 	return r;
@@ -177,7 +182,8 @@ static int fork_sibling(struct apply *ctx, struct err *e)
 	pid_t pid = sys_fork_sibling(x->sibling);
 
 	if (pid < 0 && !x->config->process->no_new_privileges)
-		return err_sys(e, -pid, "make the process (without process.noNewPrivileges, linux.seccomp must allow clone)");
+		return err_sys(e, -pid,
+			       "make the process (without process.noNewPrivileges, linux.seccomp must allow clone)");
 	if (pid < 0)
 		return err_sys(e, -pid, "make the process");
 	if (pid > 0)
@@ -250,10 +256,13 @@ static int make_helper(struct exec *x, struct err *e)
 	if (x->helper == 0)
 		helper(x);
 	if (x->helper == -EACCES)
-		return err_sys(e, EACCES, "enter the container's cgroup (the caller is in a part of the tree that is not his: run the "
-			       "command from where the container was created)");
+		return err_sys(
+			e, EACCES,
+			"enter the container's cgroup (the caller is in a part of the tree that is not his: run the "
+			"command from where the container was created)");
 	if (x->helper == -EBUSY)
-		return err_sys(e, EBUSY, "enter the container's cgroup (it has divided itself up: name a part by --cgroup)");
+		return err_sys(e, EBUSY,
+			       "enter the container's cgroup (it has divided itself up: name a part by --cgroup)");
 	if (x->helper < 0)
 		return err_sys(e, (int)-x->helper, "make a process in the container's cgroup");
 	close_fd(&x->sync[1]);
@@ -304,8 +313,11 @@ static int hear(struct exec *x, struct err *e)
 	if (x->pid > 0)
 		return 0;
 	if (status >= 0 && WIFSIGNALED(status))
-		return err_set(e, ECHILD, "the process was killed by signal %d before it was in the container%s", WTERMSIG(status),
-			       WTERMSIG(status) == SIGSYS ? ": without process.noNewPrivileges, linux.seccomp must allow clone" : "");
+		return err_set(e, ECHILD, "the process was killed by signal %d before it was in the container%s",
+			       WTERMSIG(status),
+			       WTERMSIG(status) == SIGSYS
+				       ? ": without process.noNewPrivileges, linux.seccomp must allow clone"
+				       : "");
 	return err_set(e, ECHILD, "the process ended before it was in the container");
 }
 

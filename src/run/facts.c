@@ -87,9 +87,11 @@ int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err 
 /* Which namespaces of a process are not ours. Entering our own would fail, or undo what its user namespace is for. */
 static int read_entered(int proc_fd, pid_t pid, uint64_t *ret, struct err *e)
 {
-	static const struct { const char *name; uint64_t flag; } namespaces[] = {
-		{ "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-		{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
+	static const struct { const char *name; uint64_t flag;
+	} namespaces[] = {
+		{ "user", CLONE_NEWUSER },     { "mnt", CLONE_NEWNS },    { "pid", CLONE_NEWPID },
+		{ "net", CLONE_NEWNET },       { "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },
+		{ "cgroup", CLONE_NEWCGROUP }, { "time", CLONE_NEWTIME },
 	};
 
 	*ret = 0;

@@ -47,7 +47,10 @@ static int wait_for_end(pid_t wanted, int pidfd, int *ret_status, struct err *e)
 			continue;
 		if (signal < 0)
 			return err_sys(e, errno, "wait for signals");
-		/* SIGURG and SIGPIPE are no message to anybody; stopping ourselves would leave the container running. */
+		/*
+		 * SIGURG and SIGPIPE are no message to anybody; stopping ourselves would leave the container
+		 * running.
+		 */
 		if (signal != SIGCHLD && signal != SIGURG && signal != SIGPIPE)
 			sys_pidfd_kill(pidfd, signal);
 	}

@@ -14,7 +14,7 @@ void follow_block_signals(sigset_t *ret_old);
 void follow_terminal_size(struct plan *p);
 
 /*
- * Hands signals on to our child, and with a terminal (console: where it arrives, else -1) bytes in both directions, until
- * it has ended. *ret_status: its exit status, 128 + N for signal N. It has been reaped when this succeeds.
+ * Hands signals on to our child, and with a terminal (console: where it arrives, else -1) bytes in both directions,
+ * until it has ended. *ret_status: its exit status, 128 + N for signal N. It has been reaped when this succeeds.
  */
 int follow_process(pid_t pid, int pidfd, int console, int *ret_status, struct err *e);

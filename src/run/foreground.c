@@ -82,7 +82,8 @@ int run_run(struct run_context *context, const struct run_create_options *option
 	if (r < 0)
 		return r;
 	if (options->detach && c.spec->process && c.spec->process->terminal && !options->console_socket)
-		return err_set(e, EINVAL, "process.terminal: --detach needs --console-socket, over which it sends the terminal");
+		return err_set(e, EINVAL,
+			       "process.terminal: --detach needs --console-socket, over which it sends the terminal");
 	if (!c.spec->process)
 		return err_set(e, EINVAL, "process: is missing: there is nothing to run");
 	if (!options->detach && !options->no_subreaper)

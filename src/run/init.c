@@ -32,7 +32,10 @@ static _Noreturn void fail(int fd, const struct err *e)
 static int call(struct apply *ctx, enum plan_stage stage, struct err *e)
 {
 	struct container *c = ctx->run;
-	/* Who makes a user namespace knows that its maps are due. Outer, with namespaces to join first, unshares later. */
+	/*
+	 * Who makes a user namespace knows that its maps are due. Outer, with namespaces to join first, unshares
+	 * later.
+	 */
 	bool ask = stage == STAGE_DEVICES || stage == STAGE_HOOKS || (stage == STAGE_FOR_OUTER && !c->plan.outer_flags);
 	int r = ask ? sync_send(c->sync[1], SYNC_CALL, (int)stage) : 0;
 
@@ -47,7 +50,10 @@ static int make_init(struct container *c, struct err *e)
 	pid_t pid;
 	int r;
 
-	/* Becoming another user has made us, and would make init, root's in /proc: then we could not write its id maps. */
+	/*
+	 * Becoming another user has made us, and would make init, root's in /proc: then we could not write its id
+	 * maps.
+	 */
 	if (c->plan.outer_userns) {
 		r = sys_set_dumpable(true);
 		if (r < 0)
@@ -131,7 +137,8 @@ static const char *state_for_hook(struct apply *ctx, enum hook_kind kind)
 	struct container *c = ctx->run;
 
 	/* In the container's namespaces the pid is the one seen there (runtime.md, "State"). */
-	return container_state_json(c, kind == HOOK_START_CONTAINER ? OCI_STATUS_CREATED : OCI_STATUS_CREATING, getpid());
+	return container_state_json(c, kind == HOOK_START_CONTAINER ? OCI_STATUS_CREATED : OCI_STATUS_CREATING,
+				    getpid());
 }
 
 static const char *process_state(struct apply *ctx, const char *metadata)
@@ -192,7 +199,10 @@ static int be_created(struct container *c, struct err *e)
 	r = close_descriptors(c, e);
 	if (r < 0)
 		return r;
-	/* From here on a dead runtime is seen by the end of the connection, and one that has ended well is no reason to die. */
+	/*
+	 * From here on a dead runtime is seen by the end of the connection, and one that has ended well is no
+	 * reason to die.
+	 */
 	r = sys_die_with_parent(false);
 	if (r == 0)
 		r = sync_send(c->sync[1], SYNC_READY, 0);

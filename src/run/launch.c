@@ -93,7 +93,8 @@ static int prepare(struct container *c, struct err *e)
 	if (c->options->console_socket) {
 		ctx->console_fd = sys_socket_connect(c->options->console_socket);
 		if (ctx->console_fd < 0)
-			return err_sys(e, -ctx->console_fd, "connect to the console socket %s", c->options->console_socket);
+			return err_sys(e, -ctx->console_fd, "connect to the console socket %s",
+				       c->options->console_socket);
 	} else if (c->record.terminal) {
 		r = sys_socket_pair(c->console);
 		if (r < 0)
@@ -106,8 +107,12 @@ static int prepare(struct container *c, struct err *e)
 static int make_process(struct container *c, struct err *e)
 {
 	bool outer = c->plan.has_outer;
-	/* Outer is put into the cgroup as well, for init to be born there: as the container's root it could not do it. */
-	struct sys_clone how = { .flags = outer ? c->plan.outer_flags : c->plan.init_flags, .cgroup_fd = c->apply.cgroup_fd };
+	/*
+	 * Outer is put into the cgroup as well, for init to be born there: as the container's root it could not do
+	 * it.
+	 */
+	struct sys_clone how = { .flags = outer ? c->plan.outer_flags : c->plan.init_flags,
+				 .cgroup_fd = c->apply.cgroup_fd };
 	int pidfd = -1;
 	pid_t pid;
 
@@ -183,7 +188,10 @@ void container_abort(struct container *c)
 	bool began = c->init_pid > 0;
 	struct err e;
 
-	/* Outer first: it could still make init. If it had made one that we were not told of, that one sees our end close. */
+	/*
+	 * Outer first: it could still make init. If it had made one that we were not told of, that one sees our end
+	 * close.
+	 */
 	end_process(&c->outer_pid, &c->outer_pidfd);
 	close_fd(&c->sync[0]);
 	close_fd(&c->sync[1]);

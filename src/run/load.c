@@ -31,7 +31,8 @@ static int check_terminal(const struct container *c, struct err *e)
 	bool terminal = c->spec->process && c->spec->process->terminal;
 
 	if (c->options->console_socket && !terminal)
-		return err_set(e, EINVAL, "--console-socket: process.terminal is false, so there is no terminal to send");
+		return err_set(e, EINVAL,
+			       "--console-socket: process.terminal is false, so there is no terminal to send");
 	return 0;
 }
 

@@ -62,7 +62,10 @@ int container_pidfd(struct run_context *c, const struct opened *o, struct err *e
 		return -ESRCH;
 	if (fd < 0)
 		return err_sys(e, -fd, "open process %ld", (long)pid);
-	/* The pid may have been given to another process: the start time is looked at while the pidfd holds on to it. */
+	/*
+	 * The pid may have been given to another process: the start time is looked at while the pidfd holds on to
+	 * it.
+	 */
 	r = state_process_alive(c->proc_fd, pid, o->record->pid_start_time, &alive, e);
 	if (r < 0)
 		return r;
@@ -86,8 +89,8 @@ static int kill_and_wait(struct run_context *c, const struct opened *o, struct e
 		r = poll(&p, 1, DEATH_MS);
 	while (r < 0 && errno == EINTR);
 	if (r == 0)
-		return err_set(e, EBUSY, "process %ld does not die: it is still there %d s after SIGKILL", (long)o->record->pid,
-			       DEATH_MS / 1000);
+		return err_set(e, EBUSY, "process %ld does not die: it is still there %d s after SIGKILL",
+			       (long)o->record->pid, DEATH_MS / 1000);
 	return r < 0 ? err_sys(e, errno, "wait for process %ld", (long)o->record->pid) : 0;
 }
 

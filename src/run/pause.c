@@ -1,6 +1,6 @@
 /*
- * Why: `pause` and `resume`. Whether a container is paused is never recorded: the cgroup is the truth, also when somebody
- * else has frozen it, or the runtime was killed halfway.
+ * Why: `pause` and `resume`. Whether a container is paused is never recorded: the cgroup is the truth, also when
+ * somebody else has frozen it, or the runtime was killed halfway.
  */
 #include "apply/cgroup.h"
 #include "run/open.h"

@@ -1,6 +1,6 @@
 /*
- * Why: which processes are a container's. Its cgroup says so; where the caller may make none, its pid namespace does, which
- * nothing in it can leave.
+ * Why: which processes are a container's. Its cgroup says so; where the caller may make none, its pid namespace
+ * does, which nothing in it can leave.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -59,10 +59,12 @@ static int in_namespace(struct run_context *c, pid_t init, struct pids *pids, st
 	if (r < 0)
 		return err_sys(e, -r, "look at the pid namespace of process %s", number);
 	if (wanted.st_ino == ours.st_ino && wanted.st_dev == ours.st_dev)
-		return err_set(e, ENOTSUP, "the container has neither a cgroup nor a pid namespace of its own: nothing tells its "
+		return err_set(e, ENOTSUP,
+			       "the container has neither a cgroup nor a pid namespace of its own: nothing tells its "
 			       "processes from others");
 	while ((entry = readdir(d))) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || pid_namespace(c->proc_fd, entry->d_name, &found) < 0)
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    pid_namespace(c->proc_fd, entry->d_name, &found) < 0)
 			continue;
 		if (found.st_ino == wanted.st_ino && found.st_dev == wanted.st_dev &&
 		    add((pid_t)strtol(entry->d_name, NULL, 10), pids) < 0)

@@ -84,7 +84,8 @@ static int describe_death(pid_t *pid, const char *who, struct err *e)
 
 	*pid = 0;
 	if (status >= 0 && WIFSIGNALED(status))
-		return err_set(e, ECHILD, "%s was killed by signal %d before the container was created", who, WTERMSIG(status));
+		return err_set(e, ECHILD, "%s was killed by signal %d before the container was created", who,
+			       WTERMSIG(status));
 	return err_set(e, ECHILD, "%s ended before the container was created", who);
 }
 
@@ -95,7 +96,8 @@ static int describe_death(pid_t *pid, const char *who, struct err *e)
 static int next_message(struct container *c, struct sync_message *m, struct err *e)
 {
 	for (;;) {
-		struct pollfd fds[] = { { .fd = c->sync[0], .events = POLLIN }, { .fd = c->outer_pidfd, .events = POLLIN } };
+		struct pollfd fds[] = { { .fd = c->sync[0], .events = POLLIN },
+					{ .fd = c->outer_pidfd, .events = POLLIN } };
 		int r = poll(fds, 2, -1);
 
 		if (r < 0 && errno == EINTR)
@@ -116,7 +118,9 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 			c->outer_pid = 0;
 			if (made_init)
 				continue;
-			return err_set(e, ECHILD, "the process that makes the container's first one ended with status %#x", status);
+			return err_set(e, ECHILD,
+				       "the process that makes the container's first one ended with status %#x",
+				       status);
 		}
 		return describe_death(&c->init_pid, "the container's first process", e);
 	}

@@ -90,11 +90,13 @@ int run_start(struct run_context *c, const char *id, struct err *e)
 	int r = container_open(c, id, &o, e);
 
 	if (r == -ENODATA)
-		err_set(e, EINVAL, "cannot start container \"%s\": its creation was interrupted: delete --force removes it", id);
+		err_set(e, EINVAL,
+			"cannot start container \"%s\": its creation was interrupted: delete --force removes it", id);
 	else if (r == 0 && o.status == OCI_STATUS_STOPPED)
 		r = err_set(e, EINVAL, "cannot start a container that has stopped");
 	else if (r == 0 && o.status != OCI_STATUS_CREATED)
-		r = err_set(e, EINVAL, "cannot start container \"%s\": it is %s, not created", id, oci_status_name(o.status));
+		r = err_set(e, EINVAL, "cannot start container \"%s\": it is %s, not created", id,
+			    oci_status_name(o.status));
 	/* Init would not hear us, and we would hold the lock that resume needs. */
 	if (r == 0 && (r = container_paused(c, &o, e)) > 0)
 		r = err_set(e, EINVAL, "cannot start container \"%s\": it is paused: resume it first", id);

@@ -71,7 +71,10 @@ int sync_recv(int fd, struct sync_message *ret)
 	if ((size_t)n != (ret->type == SYNC_ERROR ? sizeof *ret : offsetof(struct sync_message, err)))
 		return -EBADMSG;
 	if (ret->type == SYNC_ERROR) {
-		/* Who sent it may be in a hostile container's hands: it is shown to people, and its number is taken for one. */
+		/*
+		 * Who sent it may be in a hostile container's hands: it is shown to people, and its number is taken
+		 * for one.
+		 */
 		ret->err.text[sizeof ret->err.text - 1] = '\0';
 		str_make_plain(ret->err.text);
 		if (ret->err.num <= 0)

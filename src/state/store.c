@@ -277,7 +277,8 @@ int state_read(struct arena *a, const struct state_dir *dir, struct oci_record *
 /* Written before the record names it created, and never again: so whoever reads it finds it whole. */
 static int write_config(const struct state_dir *dir, const struct str *json)
 {
-	_cleanup_close_ int fd = openat(dir->fd, STATE_FILE_CONFIG, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd =
+		openat(dir->fd, STATE_FILE_CONFIG, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	return fd < 0 ? -errno : io_write_all(fd, json->text, json->len);
 }

@@ -69,7 +69,10 @@ int state_peek(const char *root, const char *id, struct state_dir *ret, struct e
 void state_close(struct state_dir *dir);
 #define _cleanup_state_dir_ __attribute__((cleanup(state_close)))
 
-/* The same, and the lock goes at once, also where a child has copies that it cannot close: it may be frozen at birth. */
+/*
+ * The same, and the lock goes at once, also where a child has copies that it cannot close: it may be frozen at
+ * birth.
+ */
 void state_unlock(struct state_dir *dir);
 
 /* Replaces the record. */

@@ -103,8 +103,8 @@ int sys_fill_standard_streams(void)
 int sys_reset_signals(void)
 {
 	/*
-	 * The kernel's own struct, all zero: SIG_DFL. The C library hides two signals that it uses itself, which a caller
-	 * may have left ignored (make does, through posix_spawn).
+	 * The kernel's own struct, all zero: SIG_DFL. The C library hides two signals that it uses itself, which a
+	 * caller may have left ignored (make does, through posix_spawn).
 	 */
 	const struct { unsigned long handler, flags, restorer, mask; } defaults = { 0 };
 	sigset_t none;

@@ -39,7 +39,8 @@ int sys_clone_tree_fd(int fd, bool recursive)
 
 int sys_attach(int mount_fd, int to_fd)
 {
-	return result(syscall(SYS_move_mount, mount_fd, "", to_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+	return result(
+		syscall(SYS_move_mount, mount_fd, "", to_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 int sys_attach_at(int mount_fd, int dirfd, const char *name)
@@ -103,10 +104,16 @@ int sys_pivot_to_cwd(void)
 
 	if (old < 0)
 		return -errno;
-	/* pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one, where umount2(".") finds it. */
+	/*
+	 * pivot_root(2), "pivot_root(".", ".")": the old root is stacked on the new one, where umount2(".") finds
+	 * it.
+	 */
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -errno;
-	/* The unmounting below must not reach the host through a shared mount. mount(2) on "." would mean the new root. */
+	/*
+	 * The unmounting below must not reach the host through a shared mount. mount(2) on "." would mean the new
+	 * root.
+	 */
 	int r = sys_mount_setattr(old, true, 0, 0, MS_SLAVE);
 	if (r < 0)
 		return r;

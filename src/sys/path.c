@@ -16,7 +16,10 @@ static int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = resolve };
 
-	/* EAGAIN: something was renamed meanwhile, and the kernel could not tell whether ".." stays inside (openat2(2)). */
+	/*
+	 * EAGAIN: something was renamed meanwhile, and the kernel could not tell whether ".." stays inside
+	 * (openat2(2)).
+	 */
 	for (int tries = 0;; tries++) {
 		long fd = syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 

@@ -1,8 +1,9 @@
 /*
  * Plays the attacker of CVE-2016-9962 in a container without a user namespace of its own: with CAP_SYS_PTRACE, which is
- * then the host's, it gets hold of every process that comes into its pid namespace and is not the container's program yet.
- * That cannot be prevented; so it looks for what it gains by it: a capability that it does not have, a descriptor that is
- * no socket, another root, a directory outside. Prints "seen N", "caught N", and WORKED for each gain. Argument: seconds.
+ * then the host's, it gets hold of every process that comes into its pid namespace and is not the container's
+ * program yet. That cannot be prevented; so it looks for what it gains by it: a capability that it does not have, a
+ * descriptor that is no socket, another root, a directory outside. Prints "seen N", "caught N", and WORKED for each
+ * gain. Argument: seconds.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -83,7 +84,8 @@ static void look_at_files(const char *pid)
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/proc/%s/root", pid);
-	if (stat(path, &theirs) == 0 && stat("/", &root) == 0 && (theirs.st_ino != root.st_ino || theirs.st_dev != root.st_dev))
+	if (stat(path, &theirs) == 0 && stat("/", &root) == 0 &&
+	    (theirs.st_ino != root.st_ino || theirs.st_dev != root.st_dev))
 		printf("WORKED root\n");
 	snprintf(path, sizeof path, "/proc/%s/cwd", pid);
 	n = readlink(path, cwd, sizeof cwd - 1);
@@ -122,7 +124,8 @@ int main(int argc, char **argv)
 		struct dirent *entry;
 
 		while (d && (entry = readdir(d)))
-			if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid() && is_runtime(entry->d_name))
+			if (isdigit((unsigned char)entry->d_name[0]) && atoi(entry->d_name) != getpid() &&
+			    is_runtime(entry->d_name))
 				attack(entry->d_name);
 		if (d)
 			closedir(d);

@@ -106,7 +106,8 @@ bool sys_is_mount_root(int fd) { return is_mount_root || strcmp(name_of(fd), "/"
 int sys_clone_tree(int dir, const char *path, bool recursive, bool nofollow)
 {
 	bool ours = strncmp(path, host_path, strlen(host_path)) == 0;
-	int r = called("clone %s%s%s", ours ? path + strlen(host_path) : path, recursive ? " rec" : "", nofollow ? " nofollow" : "");
+	int r = called("clone %s%s%s", ours ? path + strlen(host_path) : path, recursive ? " rec" : "",
+		       nofollow ? " nofollow" : "");
 	int fd = r < 0 ? r : openat(dir, path, O_PATH | O_CLOEXEC | (nofollow ? O_NOFOLLOW : 0));
 
 	return r < 0 ? r : fd < 0 ? -errno : fd;

@@ -137,7 +137,8 @@ static void fails(const char *name, int number, const char *text, const char *do
 	assert_string_equal(str_text(&calls), done);
 }
 
-#define NOT_PERMITTED "move it to the container (this takes root on the host: CAP_NET_ADMIN and CAP_SYS_ADMIN in both network " \
+#define NOT_PERMITTED                                                                                             \
+	"move it to the container (this takes root on the host: CAP_NET_ADMIN and CAP_SYS_ADMIN in both network " \
 	"namespaces): operation not permitted"
 
 static void what_fails(void **state)

@@ -174,7 +174,8 @@ static void write_goes_on_after_a_signal(void **state)
 
 static void write_fails(void **state)
 {
-	_cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open("/dev/null", O_RDONLY | O_CLOEXEC),
+			    full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 
 	(void)state;
 	assert_int_equal(io_write_all(fd, "x", 1), -EBADF);

@@ -146,11 +146,13 @@ static void standard_error(void **state)
 {
 	(void)state;
 	in_process(to_stderr);
-	assert_string_equal(text_of("stderr"), "cloister: error: number 1\ncloister: warning: two\ncloister: info: three\n");
+	assert_string_equal(text_of("stderr"),
+			    "cloister: error: number 1\ncloister: warning: two\ncloister: info: three\n");
 	in_process(to_stderr_debug);
 	in_process(to_stderr_json);
-	assert_non_null(strstr(text_of("stderr"),
-			       "info: three\ncloister: debug: four\n{\"level\":\"error\",\"msg\":\"x\",\"time\":\"TIME\"}\n"));
+	assert_non_null(
+		strstr(text_of("stderr"),
+		       "info: three\ncloister: debug: four\n{\"level\":\"error\",\"msg\":\"x\",\"time\":\"TIME\"}\n"));
 }
 
 static void hostile(void)

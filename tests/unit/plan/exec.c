@@ -17,7 +17,10 @@ static int set_up(void **state)
 	(void)state;
 	arena = arena_new();
 	facts = (struct plan_facts){
-		.bounding = UINT64_MAX, .last_cap = 40, .entered = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, .root_mapped = true,
+		.bounding = UINT64_MAX,
+		.last_cap = 40,
+		.entered = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID,
+		.root_mapped = true,
 	};
 	options = (struct plan_options){ .id = "x" };
 	return 0;
@@ -38,8 +41,9 @@ static int build(const char *json)
 	return plan_build_exec(arena, spec, &facts, &options, &plan, &err);
 }
 
-#define CONFIG(process, rest) \
-	"{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"env\":[\"HOME=/\"]" process "}" rest "}"
+#define CONFIG(process, rest)                                                                                          \
+	"{\"ociVersion\":\"1.3.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"env\":[\"HOME=/\"]" process "}" rest \
+	"}"
 #define NNP ",\"noNewPrivileges\":true"
 #define FILTER ",\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}"
 
@@ -75,8 +79,10 @@ static void the_filter_needs_no_privilege_after_the_fork(void **state)
 {
 	(void)state;
 	assert_ok(build(CONFIG(NNP, FILTER)), &err);
-	assert_string_equal(order(), "runtime: seccomp-build outer: enter set-ids "
-			    "start: close-fds bounding user cwd find-exec capabilities no-new-privs fork session seccomp exec ");
+	assert_string_equal(
+		order(),
+		"runtime: seccomp-build outer: enter set-ids "
+		"start: close-fds bounding user cwd find-exec capabilities no-new-privs fork session seccomp exec ");
 	assert_ok(build(CONFIG("", FILTER)), &err);
 	assert_string_equal(order(), "runtime: seccomp-build outer: enter set-ids "
 			    "start: close-fds bounding user cwd find-exec seccomp capabilities fork session exec ");
@@ -146,10 +152,14 @@ static void what_a_fork_would_lose_is_refused(void **state)
 {
 	(void)state;
 	assert_error(build(CONFIG(",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\"}", "")), &err, ENOTSUP,
-		     "process.scheduler.policy: exec cannot give SCHED_DEADLINE to a process in a pid namespace: use another policy");
-	assert_error(build(CONFIG(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\"]}", "")),
-		     &err, ENOTSUP, "process.scheduler.flags[0]: exec cannot set SCHED_FLAG_RESET_ON_FORK for a process in a pid "
-		     "namespace: leave it out");
+		     "process.scheduler.policy: exec cannot give SCHED_DEADLINE to a process in a pid namespace: use "
+		     "another policy");
+	assert_error(
+		build(CONFIG(",\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\"]}",
+			     "")),
+		&err, ENOTSUP,
+		"process.scheduler.flags[0]: exec cannot set SCHED_FLAG_RESET_ON_FORK for a process in a pid "
+		"namespace: leave it out");
 	facts.entered = CLONE_NEWNS;
 	assert_ok(build(CONFIG(",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\"}", "")), &err);
 }

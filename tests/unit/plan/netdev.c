@@ -44,7 +44,9 @@ static void init_waits_for_them(void **state)
 	_cleanup_str_ struct str text = STR_INIT;
 
 	(void)state;
-	assert_ok(plan_json("{\"eth1\":{},\"eth2\":{\"name\":\"\"},\"eth3\":{\"name\":\"net%d\"},\"eth4\":{\"name\":\"net%d\"}}"), &err);
+	assert_ok(plan_json("{\"eth1\":{},\"eth2\":{\"name\":\"\"},\"eth3\":{\"name\":\"net%d\"},\"eth4\":{\"name\":"
+			    "\"net%d\"}}"),
+		  &err);
 	plan_print(&plan, &text);
 	assert_string_equal(str_text(&text), "clone init:\ninit:\n  call devices\ndevices:\n  net-device eth1 eth1\n"
 			    "  net-device eth2 eth2\n  net-device eth3 net%d\n  net-device eth4 net%d\n");

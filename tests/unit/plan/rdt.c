@@ -55,10 +55,11 @@ static void a_group_of_its_own(void **state)
 	assert_string_equal(printed(""), "clone init:\n");
 	assert_string_equal(printed(RDT("")), "runtime:\n  rdt-group web own\nclone init:\nready:\n  rdt-task web\n");
 	assert_string_equal(plan.rdt_path, "web");
-	assert_string_equal(printed(RDT("\"closID\":\"\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=f\",\"L2:1=f\"],"
-					"\"l3CacheSchema\":\"L3:0=f\",\"enableMonitoring\":true")),
-			    "runtime:\n  rdt-group web own L3:0=f MB:0=20 L2:0=f L2:1=f monitor=web/mon_groups/web\n"
-			    "clone init:\nready:\n  rdt-task web/mon_groups/web\n");
+	assert_string_equal(
+		printed(RDT("\"closID\":\"\",\"memBwSchema\":\"MB:0=20\",\"schemata\":[\"L2:0=f\",\"L2:1=f\"],"
+			    "\"l3CacheSchema\":\"L3:0=f\",\"enableMonitoring\":true")),
+		"runtime:\n  rdt-group web own L3:0=f MB:0=20 L2:0=f L2:1=f monitor=web/mon_groups/web\n"
+		"clone init:\nready:\n  rdt-task web/mon_groups/web\n");
 	/* which goes along with the group */
 	assert_string_equal(plan.rdt_path, "web");
 }

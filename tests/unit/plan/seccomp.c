@@ -130,8 +130,8 @@ static void what_is_refused(void **state)
 	(void)state;
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"\"}"), &err, EINVAL,
 		     "linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY needs somebody who answers");
-	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"defaultErrnoRet\":1,\"listenerPath\":\"/x\"}"), &err,
-		     EINVAL, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot return an errno: leave it out");
+	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"defaultErrnoRet\":1,\"listenerPath\":\"/x\"}"),
+		     &err, EINVAL, "linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot return an errno: leave it out");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1}"), &err, EINVAL,
 		     "linux.seccomp.defaultAction: SCMP_ACT_ALLOW cannot return an errno: leave it out");
 	assert_error(plan_json("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"a\"],"
