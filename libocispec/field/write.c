@@ -10,6 +10,7 @@ struct writer {
 	struct str *out;
 	enum oci_write_style style;
 	int depth;
+	bool in_element;  /* of OCI_LINES: all of it stays on the line */
 };
 
 static int write_object(struct writer *w, const struct oci_type *type, const char *object);
@@ -43,7 +44,7 @@ int oci_write_string(struct str *out, const char *text)
 
 static void new_line(struct writer *w)
 {
-	if (w->style == OCI_COMPACT)
+	if (w->style == OCI_COMPACT || w->in_element)
 		return;
 	str_addc(w->out, '\n');
 	for (int i = 0; i < w->depth; i++)
@@ -59,7 +60,7 @@ static void open_many(struct writer *w, char bracket)
 static void next_element(struct writer *w, bool first)
 {
 	if (!first)
-		str_addc(w->out, ',');
+		str_add(w->out, w->in_element ? ", " : ",");
 	new_line(w);
 }
 
@@ -123,13 +124,16 @@ static int write_array(struct writer *w, const struct oci_field *field, const ch
 {
 	const char *items = *(char *const *)(object + field->offset);
 	size_t len = *(const size_t *)(object + field->extra);
+	bool outermost = !w->in_element;
 
 	open_many(w, '[');
 	for (size_t i = 0; i < len; i++) {
 		int r;
 
 		next_element(w, i == 0);
+		w->in_element = w->style == OCI_LINES || !outermost;
 		r = write_value(w, field, items + i * oci_field_size(field));
+		w->in_element = !outermost;
 		if (r < 0)
 			return r;
 	}
@@ -208,7 +212,7 @@ int oci_write(struct str *out, const struct oci_type *type, const void *object, 
 	struct writer w = { .out = out, .style = style };
 	int r = write_object(&w, type, object);
 
-	if (style == OCI_INDENTED)
+	if (style != OCI_COMPACT)
 		str_addc(out, '\n');
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
 enum oci_write_style {
 	OCI_COMPACT,   /* one line, no blanks */
 	OCI_INDENTED,  /* one value per line, indented by tabs, a newline at the end */
+	OCI_LINES,     /* the same, but one line for each element of an array: for a thousand mounts */
 };
 
 /*

@@ -122,7 +122,7 @@ static int write_config(struct writer *w)
 
 	if (r < 0)
 		return r;
-	r = oci_write(&text, &oci_spec_type, config, OCI_INDENTED);
+	r = oci_write(&text, &oci_spec_type, config, OCI_LINES);
 	if (r == -EINVAL)
 		return err_set(w->e, EINVAL,
 			       "config.json: an argument, an environment variable or a path is not UTF-8");

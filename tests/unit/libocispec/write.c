@@ -141,6 +141,22 @@ static void indented_text(void **state)
 			    "\t\t\t\"options\": []\n\t\t}\n\t],\n\t\"annotations\": {\n\t\t\"a\": \"b\"\n\t}\n}\n");
 }
 
+static void a_line_for_each_element(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		oci_write(&out, &oci_spec_type,
+			  must_read(&oci_spec_type, "{\"ociVersion\":\"1\",\"mounts\":[{\"destination\":\"/a\","
+						    "\"options\":[\"ro\",\"bind\"]},{\"destination\":\"/b\"}],"
+						    "\"annotations\":{\"a\":\"b\"}}"),
+			  OCI_LINES),
+		0);
+	assert_string_equal(out.text,
+			    "{\n\t\"ociVersion\": \"1\",\n\t\"mounts\": [\n"
+			    "\t\t{\"destination\": \"/a\", \"options\": [\"ro\", \"bind\"]},\n"
+			    "\t\t{\"destination\": \"/b\"}\n\t],\n\t\"annotations\": {\n\t\t\"a\": \"b\"\n\t}\n}\n");
+}
+
 static void strings_are_escaped(void **state)
 {
 	(void)state;
@@ -188,6 +204,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(values_that_are_false),
 	TEST(structs_made_by_hand),
 	TEST(indented_text),
+	TEST(a_line_for_each_element),
 	TEST(strings_are_escaped),
 	TEST(what_is_not_valid),
 	TEST(names_of_words),
