@@ -9,15 +9,7 @@
 
 #include "base/log.h"
 #include "plan/build.h"
-#include "plan/mount_options.h"
-
-struct entry {
-	const struct oci_mount *mount;
-	size_t index;
-	const char *dest;
-	struct mount_options options;
-	bool locked;
-};
+#include "plan/mount.h"
 
 /* Absolute and free of ".", ".." and "//": a relative destination is relative to "/" (config.md, "Mounts"). */
 static const char *clean_path(struct plan *p, const char *path)
@@ -53,47 +45,8 @@ static const char *host_path(struct build *b, const char *path)
 	return path[0] == '/' ? path : plan_text(b->plan, "%s/%s", b->facts->bundle, path);
 }
 
-/* Those of the entries that stay behind when the locked ones are moved up: few, where the others may be thousands. */
-struct unmoved {
-	const struct entry **items;
-	size_t len;
-};
-
-/* An earlier mount that stays behind and meets this one: above it, below it or at it; NULL: there is none. */
-static const struct entry *in_the_way(const struct unmoved *u, const struct entry *m)
-{
-	for (size_t i = 0; i < u->len; i++)
-		if (path_is_below(m->dest, u->items[i]->dest) || path_is_below(u->items[i]->dest, m->dest))
-			return u->items[i];
-	return NULL;
-}
-
-/*
- * A read-only bind is moved before the others, unless that would change what covers what. A store path must be locked;
- * another file, such as one below the container's /tmp, is then as well protected as under any other runtime.
- */
-static int decide_lock(const struct build *b, struct unmoved *u, struct entry *m, struct err *e)
-{
-	bool read_only = (m->options.attrs.set | m->options.attrs.rec_set) & MOUNT_ATTR_RDONLY;
-	const struct entry *other = NULL;
-
-	if (m->options.bind && !m->options.remount && read_only) {
-		other = in_the_way(u, m);
-		m->locked = !other;
-	}
-	if (m->locked)
-		return 0;
-	if (other && (!b->store || path_is_below(m->dest, b->store)))
-		return err_set(e, EINVAL,
-			       "mounts[%zu]: %s cannot be locked, because mounts[%zu] at %s comes before it: list the "
-			       "store first",
-			       m->index, m->dest, other->index, other->dest);
-	u->items[u->len++] = m;
-	return 0;
-}
-
 /* Which mounts are mapped, and whether they can be: mount_setattr(2), "ID-mapped mounts". */
-static int check_idmap(const struct build *b, struct entry *m, struct err *e)
+static int check_idmap(const struct build *b, struct mount_entry *m, struct err *e)
 {
 	/*
 	 * config.md wants one of the options, to stop runtimes that do not know the mappings; without, all is the
@@ -111,15 +64,15 @@ static int check_idmap(const struct build *b, struct entry *m, struct err *e)
 	return 0;
 }
 
-static int read_entries(struct build *b, struct entry *entries, struct err *e)
+static int read_entries(struct build *b, struct mount_entry *entries, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
-	struct unmoved unmoved = { .items = arena_array(b->plan->arena, s->mounts_len, sizeof *unmoved.items) };
+	struct mounts_unmoved unmoved = { .items = arena_array(b->plan->arena, s->mounts_len, sizeof *unmoved.items) };
 
 	if (!unmoved.items)
 		return err_oom(e);
 	for (size_t i = 0; i < s->mounts_len; i++) {
-		struct entry *m = &entries[i];
+		struct mount_entry *m = &entries[i];
 		int r;
 
 		m->mount = &s->mounts[i];
@@ -145,7 +98,7 @@ static int read_entries(struct build *b, struct entry *entries, struct err *e)
 		if (r < 0)
 			return r;
 		if (b->lock) {
-			r = decide_lock(b, &unmoved, m, e);
+			r = mount_decide_lock(b, &unmoved, m, e);
 			if (r < 0)
 				return r;
 		}
@@ -176,7 +129,7 @@ static const char *joined_userns(const struct build *b)
 }
 
 /* The namespace that maps a mount: one for all that are mapped alike. By default with the container's own mapping. */
-static const struct op_userns *userns_for(struct build *b, const struct entry *m)
+static const struct op_userns *userns_for(struct build *b, const struct mount_entry *m)
 {
 	const struct oci_linux *l = b->spec->linux;
 	struct op_userns want = { .slot = b->plan->slots }, *added;
@@ -244,7 +197,7 @@ static uint64_t source_propagation(const struct build *b)
 	return propagation;
 }
 
-static void add_bind(struct build *b, const struct entry *m, enum plan_stage stage)
+void mount_add_bind(struct build *b, const struct mount_entry *m, enum plan_stage stage)
 {
 	struct plan *p = b->plan;
 	const char *source = host_path(b, m->mount->source);
@@ -270,12 +223,12 @@ static void add_bind(struct build *b, const struct entry *m, enum plan_stage sta
 	};
 }
 
-static bool is_cgroup(const struct entry *m)
+static bool is_cgroup(const struct mount_entry *m)
 {
 	return strcmp(m->mount->type, "cgroup") == 0 || strcmp(m->mount->type, "cgroup2") == 0;
 }
 
-static int add_mount(struct build *b, const struct entry *m, struct err *e)
+static int add_mount(struct build *b, const struct mount_entry *m, struct err *e)
 {
 	struct plan *p = b->plan;
 	bool cgroup = is_cgroup(m);
@@ -302,7 +255,7 @@ static int add_mount(struct build *b, const struct entry *m, struct err *e)
 	return 0;
 }
 
-static int add_entry(struct build *b, const struct entry *m, struct err *e)
+static int add_entry(struct build *b, const struct mount_entry *m, struct err *e)
 {
 	if (m->options.bind && m->options.fs_only)
 		log_warning("mounts[%zu]: '%s' is an option of a file system and has no effect on a bind mount",
@@ -313,75 +266,10 @@ static int add_entry(struct build *b, const struct entry *m, struct err *e)
 		return 0;
 	}
 	if (m->options.bind) {
-		add_bind(b, m, STAGE_INIT);
+		mount_add_bind(b, m, STAGE_INIT);
 		return 0;
 	}
 	return add_mount(b, m, e);
-}
-
-static bool same_attrs(const struct mount_attrs *x, const struct mount_attrs *y)
-{
-	return x->set == y->set && x->clear == y->clear && x->rec_set == y->rec_set && x->rec_clear == y->rec_clear &&
-	       x->propagation == y->propagation && x->propagation_rec == y->propagation_rec;
-}
-
-static size_t parent_len(const char *dest)
-{
-	return (size_t)(strrchr(dest, '/') - dest);
-}
-
-static bool groups_with(const struct entry *first, const struct entry *m)
-{
-	size_t n = parent_len(first->dest);
-
-	return m->locked && parent_len(m->dest) == n && strncmp(first->dest, m->dest, n) == 0 &&
-	       same_attrs(&first->options.attrs, &m->options.attrs);
-}
-
-/*
- * A run of binds with one parent directory and the same attributes is a group: their directory becomes a mount, and
- * one recursive mount_setattr(2) does for a thousand store paths what otherwise takes a thousand. Propagation and
- * clearing stay out of it: the directory itself would get them too.
- */
-static size_t group_len(const struct entry *entries, size_t len)
-{
-	const struct mount_attrs *t = &entries[0].options.attrs;
-	size_t n = 1;
-
-	if (parent_len(entries[0].dest) == 0 || t->clear || t->rec_set || t->rec_clear || t->propagation)
-		return 1;
-	while (n < len && groups_with(&entries[0], &entries[n]))
-		n++;
-	return n;
-}
-
-static void add_locked_binds(struct build *b, const struct entry *entries, size_t len)
-{
-	struct plan *p = b->plan;
-
-	for (size_t i = 0; i < len;) {
-		if (!entries[i].locked) {
-			i++;
-			continue;
-		}
-		size_t n = group_len(entries + i, len - i);
-		const char *dir = plan_text(p, "%.*s", (int)parent_len(entries[i].dest), entries[i].dest);
-
-		if (n > 1)
-			plan_add_element(p, STAGE_OUTER, OP_GROUP_BEGIN, "mounts", i)->group.dir = dir;
-		for (size_t k = 0; k < n; k++) {
-			add_bind(b, &entries[i + k], STAGE_OUTER);
-			if (n > 1 && !p->failed) {
-				struct op_bind *bind = &p->ops[p->len - 1].bind;
-				bind->attrs = (struct mount_attrs){ 0 };
-				bind->in_group = true;
-			}
-		}
-		if (n > 1)
-			plan_add_element(p, STAGE_OUTER, OP_GROUP_END, "mounts", i)->group =
-				(struct op_group){ dir, entries[i].options.attrs };
-		i += n;
-	}
 }
 
 /* By default the root is private, whatever runtimes have in common beyond that: the host's mounts stay outside. */
@@ -468,7 +356,7 @@ static int check_joined(struct build *b, struct err *e)
 int plan_mounts(struct build *b, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
-	struct entry *entries;
+	struct mount_entry *entries;
 	int r;
 
 	if (b->joined_ns & CLONE_NEWNS) {
@@ -486,7 +374,7 @@ int plan_mounts(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	add_rootfs(b);
-	add_locked_binds(b, entries, s->mounts_len);
+	mount_add_locked(b, entries, s->mounts_len);
 	for (size_t i = 0; i < s->mounts_len; i++) {
 		r = entries[i].locked ? 0 : add_entry(b, &entries[i], e);
 		if (r < 0)
