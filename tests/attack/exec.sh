@@ -82,7 +82,8 @@ for kind in self $(is_root && echo none); do
 	[ $n -gt 20 ] || fail "only $n execs"
 	mv "$bundle/rootfs/bin/shell" "$bundle/rootfs/bin/sh"
 	finish
-	has '^seen [1-9]'
+	# linked to libraries (with sanitizers, it is) it does not even start in there
+	head -c 4096 "$tmp/victim" | grep -qa '/ld-' || has '^seen [1-9]'
 	equal "$(sha256sum <"$tmp/victim")" "$before" "$kind: the runtime's file"
 done
 
