@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 
 #include "plan/build.h"
+#include "spec/sysctl.h"
 
 static const struct {
 	enum oci_namespace_type type;
@@ -238,7 +239,23 @@ static void add_offsets(struct build *b)
 	b->plan->init_flags &= ~(uint64_t)CLONE_NEWTIME;
 }
 
-static void add_identity_of_container(struct build *b)
+static int add_sysctls(struct build *b, const struct oci_string_map *map, struct err *e)
+{
+	struct plan *p = b->plan;
+
+	for (size_t i = 0; map && i < map->len; i++) {
+		const char *where = plan_text(p, "linux.sysctl.\"%s\"", map->keys[i]);
+		char *path = arena_alloc(p->arena, strlen(map->keys[i]) + 1);
+		int r = path ? spec_sysctl_path(map->keys[i], path, e) : err_oom(e);
+
+		if (r < 0)
+			return path ? err_prefix(e, "%s", where) : r;
+		plan_add(p, STAGE_INIT, OP_SYSCTL, where)->sysctl = (struct op_sysctl){ path, map->values[i] };
+	}
+	return 0;
+}
+
+static int add_identity_of_container(struct build *b, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
 	struct plan *p = b->plan;
@@ -249,19 +266,7 @@ static void add_identity_of_container(struct build *b)
 		plan_add(p, STAGE_INIT, OP_HOSTNAME, "hostname")->text = s->hostname;
 	if (s->domainname)
 		plan_add(p, STAGE_INIT, OP_DOMAINNAME, "domainname")->text = s->domainname;
-	for (size_t i = 0; s->linux && s->linux->sysctl && i < s->linux->sysctl->len; i++) {
-		char *key = arena_strdup(p->arena, s->linux->sysctl->keys[i]);
-		struct op *op = plan_add(p, STAGE_INIT, OP_SYSCTL, plan_text(p, "linux.sysctl.\"%s\"",
-				s->linux->sysctl->keys[i]));
-
-		if (!key)
-			return;
-		/* sysctl(8): with dots as separators, slashes stand for dots; the first of the two decides. */
-		char separator = key[strcspn(key, "./")];
-		for (char *c = key; separator == '.' && *c; c++)
-			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
-		op->sysctl = (struct op_sysctl){ key, s->linux->sysctl->values[i] };
-	}
+	return add_sysctls(b, s->linux ? s->linux->sysctl : NULL, e);
 }
 
 int plan_namespaces(struct build *b, struct err *e)
@@ -308,6 +313,5 @@ int plan_namespaces(struct build *b, struct err *e)
 	r = plan_net_devices(b, e);
 	if (r < 0)
 		return r;
-	add_identity_of_container(b);
-	return 0;
+	return add_identity_of_container(b, e);
 }

@@ -423,7 +423,6 @@ struct plan_options {
 	unsigned preserve_fds;
 	bool new_keyring;
 	bool no_cgroup;               /* --cgroup-manager disabled: it stays in the caller's */
-	bool console;                 /* a console socket was given, or the caller's own terminal is connected */
 };
 
 struct plan {

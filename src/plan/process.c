@@ -26,51 +26,31 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/personality.h>
-#include <sys/resource.h>
 
 #include "base/log.h"
 #include "plan/build.h"
 #include "plan/capability.h"
+#include "spec/rlimit.h"
 
 static int plan_rlimits(struct build *b, struct err *e)
 {
-	static const struct { const char *name; int resource; } known[] = {
-		{ "RLIMIT_AS", RLIMIT_AS },
-		{ "RLIMIT_CORE", RLIMIT_CORE },
-		{ "RLIMIT_CPU", RLIMIT_CPU },
-		{ "RLIMIT_DATA", RLIMIT_DATA },
-		{ "RLIMIT_FSIZE", RLIMIT_FSIZE },
-		{ "RLIMIT_LOCKS", RLIMIT_LOCKS },
-		{ "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
-		{ "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
-		{ "RLIMIT_NICE", RLIMIT_NICE },
-		{ "RLIMIT_NOFILE", RLIMIT_NOFILE },
-		{ "RLIMIT_NPROC", RLIMIT_NPROC },
-		{ "RLIMIT_RSS", RLIMIT_RSS },
-		{ "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
-		{ "RLIMIT_RTTIME", RLIMIT_RTTIME },
-		{ "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
-		{ "RLIMIT_STACK", RLIMIT_STACK },
-	};
 	const struct oci_process *process = b->spec->process;
 
 	for (size_t i = 0; i < process->rlimits_len; i++) {
 		const struct oci_rlimit *limit = &process->rlimits[i];
-		size_t k = 0;
+		int resource = spec_rlimit_number(limit->type);
 		struct op *op;
 
-		while (k < sizeof known / sizeof known[0] && strcmp(known[k].name, limit->type) != 0)
-			k++;
-		if (k == sizeof known / sizeof known[0])
+		if (resource < 0)
 			return err_set(e, EINVAL, "process.rlimits[%zu].type: \"%s\" is no resource limit of Linux", i,
 				       limit->type);
 		if (limit->soft > limit->hard)
 			return err_set(e, EINVAL, "process.rlimits[%zu]: the soft limit is above the hard limit", i);
 		op = plan_add_element(b->plan, STAGE_START, OP_RLIMIT, "process.rlimits", i);
-		op->rlimit.resource = known[k].resource;
+		op->rlimit.resource = resource;
 		op->rlimit.soft = limit->soft;
 		op->rlimit.hard = limit->hard;
-		op->rlimit.name = known[k].name;
+		op->rlimit.name = limit->type;
 	}
 	return 0;
 }

@@ -44,7 +44,6 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.preserve_fds = options->preserve_fds,
 		.new_keyring = !options->no_new_keyring,
 		.no_cgroup = context->cgroup_manager && strcmp(context->cgroup_manager, "disabled") == 0,
-		.console = options->console_socket != NULL,
 	};
 	const struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
 	_cleanup_close_ int bundle_fd = -1;

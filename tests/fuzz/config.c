@@ -37,8 +37,7 @@ typedef int plan_builder(struct arena *a, const struct oci_spec *spec, const str
 
 static bool plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, plan_builder *build)
 {
-	const struct plan_options options = { .id = "fuzz", .new_keyring = true,
-					      .console = spec->process && spec->process->terminal };
+	const struct plan_options options = { .id = "fuzz", .new_keyring = true };
 	_cleanup_str_ struct str out = STR_INIT;
 	struct err e = { 0 };
 	struct plan plan;

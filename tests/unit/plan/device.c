@@ -95,7 +95,6 @@ static void the_terminal(void **state)
 #define TERMINAL(mounts, more) "{'ociVersion':'1.3.0','process':{'cwd':'/','args':['sh'],'terminal':true" more "}," \
 	"'root':{'path':'r'},'linux':{'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS "},'mounts':[" mounts "]}"
 	(void)state;
-	options.console = true;
 	assert_string_equal(only("console", "init", TERMINAL("", "")), "console owner=0 size=0x0 /dev/console\n");
 	assert_string_equal(only("console", "init", TERMINAL(DEV_MOUNT("'bind'"),
 		",'consoleSize':{'height':25,'width':80}")),
