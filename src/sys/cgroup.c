@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <limits.h>
-#include <mntent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,35 +33,11 @@
  */
 enum { DEPTH_MAX = 128 };
 
-static int open_if_cgroup2(const char *path)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return sys_fs_type(fd) == CGROUP2_SUPER_MAGIC ? take_fd(&fd) : -ENODEV;
-}
-
-/* The two usual places first: a mount table with a thousand store paths is long. */
 static int open_mount(void)
 {
-	struct mntent *entry;
-	int fd = open_if_cgroup2("/sys/fs/cgroup");
-	FILE *table;
+	static const char *const usual[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified", NULL };
 
-	if (fd < 0)
-		fd = open_if_cgroup2("/sys/fs/cgroup/unified");
-	if (fd >= 0)
-		return fd;
-	table = setmntent("/proc/self/mounts", "re");
-	if (!table)
-		return -ENODEV;
-	fd = -ENODEV;
-	while (fd < 0 && (entry = getmntent(table)))
-		if (strcmp(entry->mnt_type, "cgroup2") == 0)
-			fd = open_if_cgroup2(entry->mnt_dir);
-	endmntent(table);
-	return fd < 0 ? -ENODEV : fd;
+	return sys_open_mounted("cgroup2", CGROUP2_SUPER_MAGIC, usual);
 }
 
 static int open_below(int mount, const char *path)

@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -72,4 +75,35 @@ bool sys_is_mount_root(int fd)
 	struct statx x;
 
 	return statx(fd, "", AT_EMPTY_PATH, 0, &x) == 0 && (x.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int open_of_type(const char *path, long magic)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && sys_fs_type(fd) != magic) {
+		close(fd);
+		return -ENODEV;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_open_mounted(const char *fstype, long magic, const char *const *usual)
+{
+	struct mntent *entry;
+	FILE *table;
+	int fd = -ENODEV;
+
+	for (; fd < 0 && *usual; usual++)
+		fd = open_of_type(*usual, magic);
+	if (fd >= 0)
+		return fd;
+	table = setmntent("/proc/self/mounts", "re");
+	if (!table)
+		return -ENODEV;
+	while (fd < 0 && (entry = getmntent(table)))
+		if (strcmp(entry->mnt_type, fstype) == 0)
+			fd = open_of_type(entry->mnt_dir, magic);
+	endmntent(table);
+	return fd < 0 ? -ENODEV : fd;
 }

@@ -21,3 +21,9 @@ long sys_fs_type(int fd);
 int sys_open_proc(const char *path);
 /* True if fd is the root of its mount. */
 bool sys_is_mount_root(int fd);
+/*
+ * The directory where a file system of that type and magic number is mounted: one of the usual places (ended by NULL),
+ * else what the mount table says, which a thousand store paths make long. Returns a descriptor (close-on-exec) or
+ * -ENODEV.
+ */
+int sys_open_mounted(const char *fstype, long magic, const char *const *usual);
