@@ -11,7 +11,7 @@ _cloister_ids() {
 
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
-	local create='--bundle --pid-file --console-socket --preserve-fds --no-new-keyring'
+	local create='--bundle --config --pid-file --console-socket --preserve-fds --no-new-keyring'
 	local commands='create start run exec ps state kill pause resume delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -25,7 +25,7 @@ _cloister() {
 	compopt +o default 2>/dev/null
 	case $prev in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-	--log | --pid-file | --console-socket | --process | -p) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+	--log | --config | -f | --pid-file | --console-socket | --process | -p) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur"); return ;;

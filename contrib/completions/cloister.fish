@@ -26,6 +26,7 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a spec -d '
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a features -d 'Print what this runtime can do'
 
 complete -c cloister -n '__fish_seen_subcommand_from create run plan spec' -s b -l bundle -xa '(__fish_complete_directories)' -d 'The bundle'
+complete -c cloister -n '__fish_seen_subcommand_from create run plan' -s f -l config -rF -d 'Another config.json'
 complete -c cloister -n '__fish_seen_subcommand_from create run exec' -l pid-file -rF -d 'Where the pid is written'
 complete -c cloister -n '__fish_seen_subcommand_from create run exec' -l console-socket -rF -d 'Where the terminal is sent'
 complete -c cloister -n '__fish_seen_subcommand_from create run exec' -l preserve-fds -x -d 'How many descriptors stay open'

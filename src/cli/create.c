@@ -38,6 +38,7 @@ int create_prepare(struct cli *c, const struct create_options *options, const ch
 	*ret_options = (struct run_create_options){
 		.id = id,
 		.bundle = cli_given(options->bundle),
+		.config = cli_given(options->config),
 		.pid_file = cli_given(options->pid_file),
 		.console_socket = cli_given(options->console_socket),
 		.preserve_fds = options->preserve_fds,

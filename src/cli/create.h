@@ -5,7 +5,7 @@
 #include "run/run.h"
 
 struct create_options {
-	const char *bundle;
+	const char *bundle, *config;
 	const char *console_socket;
 	const char *pid_file;
 	unsigned preserve_fds;
@@ -22,6 +22,8 @@ struct create_options {
 #define CREATE_OPTION_ROWS \
 	{ "bundle", 'b', OPTION_TEXT, CREATE_AT(bundle), "DIR", \
 	  "the bundle (default: the current directory)" }, \
+	{ "config", 'f', OPTION_TEXT, CREATE_AT(config), "FILE", \
+	  "its configuration, below the bundle if relative (default: config.json)" }, \
 	{ "console-socket", 0, OPTION_TEXT, CREATE_AT(console_socket), "PATH", \
 	  "send the terminal's descriptor to this unix socket" }, \
 	{ "pid-file", 0, OPTION_TEXT, CREATE_AT(pid_file), "FILE", \

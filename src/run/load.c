@@ -65,7 +65,8 @@ int container_load(struct container *c, struct run_context *context, const struc
 	if (r < 0)
 		return r;
 	c->facts.bundle = c->bundle;
-	r = spec_load(context->arena, bundle_fd, c->bundle, &c->spec, e);
+	if (spec_load(context->arena, bundle_fd, options->config ? options->config : "config.json", &c->spec, e) < 0)
+		r = err_prefix(e, "bundle %s", c->bundle);
 	if (r == 0)
 		r = spec_check_supported(c->spec, &support, e);
 	if (r == 0)

@@ -27,6 +27,7 @@ struct run_context {
 struct run_create_options {
 	const char *id;
 	const char *bundle;           /* NULL: the working directory */
+	const char *config;           /* below the bundle, if not absolute; NULL: config.json */
 	const char *pid_file;         /* NULL: none */
 	const char *console_socket;   /* NULL: none */
 	unsigned preserve_fds;

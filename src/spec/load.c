@@ -27,29 +27,27 @@ static void normalize(struct oci_spec *s)
 		drop_empty(&s->linux->namespaces[i].path);
 }
 
-int spec_parse(struct arena *a, const char *json, size_t len, struct oci_spec **ret, struct err *e)
+int spec_parse(struct arena *a, const char *name, const char *json, size_t len, struct oci_spec **ret, struct err *e)
 {
 	struct oci_spec *spec;
-	int r = oci_read(a, &oci_spec_type, "config.json", json, len, &spec, e);
+	int r = oci_read(a, &oci_spec_type, name, json, len, &spec, e);
 
 	if (r < 0)
 		return r;
 	if (spec_validate(spec, e) < 0)
-		return err_prefix(e, "config.json");
+		return err_prefix(e, "%s", name);
 	normalize(spec);
 	*ret = spec;
 	return 0;
 }
 
-int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e)
+int spec_load(struct arena *a, int bundle_fd, const char *path, struct oci_spec **ret, struct err *e)
 {
 	char *text;
 	size_t len;
+	int r = io_read_file(a, bundle_fd, path, OCI_READ_BYTES_MAX, &text, &len, e);
 
-	if (io_read_file(a, bundle_fd, "config.json", OCI_READ_BYTES_MAX, &text, &len, e) < 0 ||
-	    spec_parse(a, text, len, ret, e) < 0)
-		return err_prefix(e, "bundle %s", bundle_path);
-	return 0;
+	return r < 0 ? r : spec_parse(a, path, text, len, ret, e);
 }
 
 int spec_parse_process(struct arena *a, const char *name, const char *json, size_t len, struct oci_process **ret,

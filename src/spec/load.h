@@ -6,19 +6,18 @@
 #include "oci_spec.h"
 
 /*
- * Reads config.json in the directory bundle_fd, which must be a regular file of at most 16 MiB, and checks it
- * (spec_validate). A host or domain name, a namespace's path, a mount's type or source and a cgroup path that are ""
- * become NULL. bundle_path is for messages. Everything lies in the arena. Returns 0 or -errno.
+ * Reads a config.json, which must be a regular file of at most 16 MiB, and checks it (spec_validate). path is below the
+ * bundle, the directory bundle_fd, if it is not absolute. A host or domain name, a namespace's path, a mount's type or
+ * source and a cgroup path that are "" become NULL. Everything lies in the arena. Returns 0 or -errno.
  */
-int spec_load(struct arena *a, int bundle_fd, const char *bundle_path, struct oci_spec **ret, struct err *e);
+int spec_load(struct arena *a, int bundle_fd, const char *path, struct oci_spec **ret, struct err *e);
 
 /* The same for a process.json, as `exec --process` takes it; path is below dirfd (AT_FDCWD for none). */
 int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e);
 
 /*
- * Both for a text that is in memory already and need not end in NUL, as fuzzers have it. Messages begin with
- * "config.json" and with `name`.
+ * Both for a text that is in memory already and need not end in NUL, as fuzzers have it. Messages begin with `name`.
  */
-int spec_parse(struct arena *a, const char *json, size_t len, struct oci_spec **ret, struct err *e);
+int spec_parse(struct arena *a, const char *name, const char *json, size_t len, struct oci_spec **ret, struct err *e);
 int spec_parse_process(struct arena *a, const char *name, const char *json, size_t len, struct oci_process **ret,
 		       struct err *e);

@@ -58,7 +58,7 @@ static int take(const char *json, size_t len)
 	struct oci_spec *spec;
 	int plans = 0;
 
-	if (!fuzz_succeeded(spec_parse(a, json, len, &spec, &e), &e))
+	if (!fuzz_succeeded(spec_parse(a, "config.json", json, len, &spec, &e), &e))
 		return 0;
 	write_back(a, spec);
 	if (!fuzz_succeeded(spec_check_supported(spec, &have, &e), &e))

@@ -69,7 +69,7 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	options.preserve_fds = (unsigned)number_of(text, "preserve_fds", a);
 	options.new_keyring = yes(text, "new_keyring", a);
 	options.no_cgroup = yes(text, "no_cgroup", a);
-	r = spec_load(a, fd, dir, &spec, e);
+	r = spec_load(a, fd, "config.json", &spec, e);
 	if (r == 0)
 		r = spec_check_supported(spec, &support, e);
 	if (r == 0)

@@ -558,28 +558,28 @@ static void loading(void **state)
 	(void)state;
 	assert_non_null(dir);
 	fd = open(dir, O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), -ENOENT);
-	assert_string_equal(err.text, "bundle /bundle: open config.json: no such file or directory");
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), -ENOENT);
+	assert_string_equal(err.text, "open config.json: no such file or directory");
 	write_file(fd, "config.json", CONFIG(",\"hostname\":1"));
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), -EINVAL);
-	assert_string_equal(err.text, "bundle /bundle: config.json:1:59: hostname: expected a string, found a number");
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), -EINVAL);
+	assert_string_equal(err.text, "config.json:1:59: hostname: expected a string, found a number");
 	write_file(fd, "config.json", CONFIG(",\"hooks\":{\"prestart\":[{\"path\":\"x\"}]}"));
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), -EINVAL);
-	assert_string_equal(err.text, "bundle /bundle: config.json: hooks.prestart[0].path: \"x\" is not absolute");
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), -EINVAL);
+	assert_string_equal(err.text, "config.json: hooks.prestart[0].path: \"x\" is not absolute");
 	write_file(fd, "config.json", CONFIG(""));
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), 0);
 	assert_string_equal(spec->root->path, "rootfs");
 	write_file(fd, "config.json",
 		   CONFIG(",\"hostname\":\"\",\"domainname\":\"\",\"mounts\":[{\"destination\":\"/a\","
 			  "\"type\":\"\",\"source\":\"\",\"options\":[\"remount\"]}],\"linux\":{"
 			  "\"cgroupsPath\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}]}"));
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), 0);
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), 0);
 	assert_true(!spec->hostname && !spec->domainname && !spec->mounts[0].type && !spec->mounts[0].source);
 	assert_true(!spec->linux->cgroups_path && !spec->linux->namespaces[0].path);
 	unlinkat(fd, "config.json", 0);
 	assert_int_equal(mkfifoat(fd, "config.json", 0600), 0);
-	assert_int_equal(spec_load(arena, fd, "/bundle", &spec, &err), -EINVAL);
-	assert_string_equal(err.text, "bundle /bundle: config.json is not a regular file");
+	assert_int_equal(spec_load(arena, fd, "config.json", &spec, &err), -EINVAL);
+	assert_string_equal(err.text, "config.json is not a regular file");
 	unlinkat(fd, "config.json", 0);
 
 	write_file(fd, "p.json", "{\"cwd\":\"/\",\"args\":[\"a\"],\"env\":[\"B\"]}");
