@@ -9,7 +9,7 @@ bool store_is_base32(unsigned char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && c != 'e' && c != 'o' && c != 't' && c != 'u');
 }
 
-static bool is_name_char(unsigned char c)
+bool store_is_name_char(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c && strchr("+-._?=", c));
 }
@@ -23,7 +23,7 @@ size_t store_name_len(const char *s)
 	if (n != STORE_HASH_LEN || s[n] != '-')
 		return 0;
 	hash = ++n;
-	while (is_name_char((unsigned char)s[n]))
+	while (store_is_name_char((unsigned char)s[n]))
 		n++;
 	if (n == hash || n - hash > STORE_NAME_MAX || (s[n] && s[n] != '/'))
 		return 0;

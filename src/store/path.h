@@ -24,6 +24,8 @@ struct store_paths {
 
 /* True for each character of the base-32 alphabet. */
 bool store_is_base32(unsigned char c);
+/* True for each character that a store path's name may have. */
+bool store_is_name_char(unsigned char c);
 /* The length of the HASH-NAME at the beginning of `s`, up to a '/' or the end; 0 if there is none. */
 size_t store_name_len(const char *s);
 /* The length of the store path of `s` at the beginning of `path`, up to a '/' or the end; 0 if there is none. */
