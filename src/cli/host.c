@@ -63,6 +63,13 @@ int cli_root(struct cli *c, const char **ret, struct err *e)
 	return r;
 }
 
+/* `systemd` was refused before by those for which it matters. */
+static enum plan_cgroup_manager manager_of(const struct cli_globals *g)
+{
+	return g->cgroup_manager && strcmp(g->cgroup_manager, "disabled") == 0 ? CGROUP_MANAGER_DISABLED
+									       : CGROUP_MANAGER_CGROUPFS;
+}
+
 int cli_context(struct cli *c, struct run_context *ret, struct err *e)
 {
 	const char *root;
@@ -76,8 +83,7 @@ int cli_context(struct cli *c, struct run_context *ret, struct err *e)
 		.arena = c->arena,
 		.root = root,
 		.proc_fd = c->proc_fd,
-		.systemd_cgroup = c->globals.systemd_cgroup,
-		.cgroup_manager = c->globals.cgroup_manager,
+		.cgroup_manager = manager_of(&c->globals),
 		.inherited_fds = c->inherited_fds,
 	};
 	return 0;

@@ -60,7 +60,7 @@ int plan_cgroup(struct build *b, struct err *e)
 	struct op *op;
 	int r;
 
-	if (b->options->no_cgroup)
+	if (b->options->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
 	if (!own && required)
 		return err_set(e, ENODEV, "linux.cgroupsPath: this host has no cgroup2 file system mounted, and "

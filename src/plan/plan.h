@@ -417,12 +417,18 @@ struct plan_facts {
 	bool root_mapped;             /* ids 0 exist in its user namespace */
 };
 
+/* Who makes the container's cgroup. */
+enum plan_cgroup_manager {
+	CGROUP_MANAGER_CGROUPFS,      /* we do, below the cgroup2 mount */
+	CGROUP_MANAGER_DISABLED,      /* nobody: it stays in the caller's, and there can be no limits */
+};
+
 /* What the command line adds to the config. */
 struct plan_options {
 	const char *id;
 	unsigned preserve_fds;
 	bool new_keyring;
-	bool no_cgroup;               /* --cgroup-manager disabled: it stays in the caller's */
+	enum plan_cgroup_manager cgroup_manager;
 };
 
 struct plan {

@@ -43,9 +43,9 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.id = options->id,
 		.preserve_fds = options->preserve_fds,
 		.new_keyring = !options->no_new_keyring,
-		.no_cgroup = context->cgroup_manager && strcmp(context->cgroup_manager, "disabled") == 0,
+		.cgroup_manager = context->cgroup_manager,
 	};
-	const struct spec_support support = { .systemd_cgroup = context->systemd_cgroup };
+	const struct spec_support support = { 0 };
 	_cleanup_close_ int bundle_fd = -1;
 	int r;
 

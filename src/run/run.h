@@ -13,14 +13,14 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "oci_spec.h"
+#include "plan/plan.h"
 
 /* What all commands share; filled by cli/. */
 struct run_context {
 	struct arena *arena;
 	const char *root;             /* the state directory of all containers */
 	int proc_fd;                  /* /proc, checked to be procfs */
-	bool systemd_cgroup;
-	const char *cgroup_manager;   /* NULL: cgroupfs */
+	enum plan_cgroup_manager cgroup_manager;
 	unsigned inherited_fds;       /* how many descriptors from 3 on, without a gap, the caller passed in */
 };
 

@@ -68,7 +68,8 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	options.id = word_of(text, "id", a);
 	options.preserve_fds = (unsigned)number_of(text, "preserve_fds", a);
 	options.new_keyring = yes(text, "new_keyring", a);
-	options.no_cgroup = yes(text, "no_cgroup", a);
+	if (yes(text, "no_cgroup", a))
+		options.cgroup_manager = CGROUP_MANAGER_DISABLED;
 	r = spec_load(a, fd, "config.json", &spec, e);
 	if (r == 0)
 		r = spec_check_supported(spec, &support, e);

@@ -97,7 +97,7 @@ static void without_version_2(void **state)
 static void a_manager_that_is_disabled(void **state)
 {
 	(void)state;
-	options.no_cgroup = true;
+	options.cgroup_manager = CGROUP_MANAGER_DISABLED;
 	assert_ok(plan_path("/a"), &err);
 	assert_int_equal(plan.len, 0);
 }

@@ -112,7 +112,7 @@ static void a_cgroup_mount_shows_only_the_own_part(void **state)
 	facts.own_cgroup = "/user";
 	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")),
 		"cgroup-mount cgroup2 /sys/fs/cgroup of=/user/cloister-x +ro\n");
-	options.no_cgroup = true;
+	options.cgroup_manager = CGROUP_MANAGER_DISABLED;
 	assert_string_equal(only("cgroup-mount", "init", ROOTLESS(CGROUP, "")),
 		"cgroup-mount cgroup2 /sys/fs/cgroup of=/user +ro\n");
 	assert_string_equal(only("cgroup-mount", "init",
