@@ -78,7 +78,7 @@ $(B)/cloister: $(RUNTIME_OBJ)
 
 $(B)/cloister-bundle: $(BUNDLE_OBJ)
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lyajl
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lnettle -lyajl
 
 # ---- libocispec: schema -> structs and field tables ----
 SCHEMAS := $(sort $(wildcard libocispec/schema/*.json))
@@ -119,7 +119,7 @@ $(B)/libunit.a: $(UNIT_LIB_OBJ)
 
 $(UNIT_TESTS): %: %.o $(B)/libunit.a
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3 -lnettle
 .SECONDARY: $(UNIT_TESTS:=.o)
 
 # Prints the plan of a golden case.
@@ -140,7 +140,7 @@ FUZZ_MAIN := $(B)/tests/fuzz/replay.o
 endif
 $(FUZZ_PROGRAMS): %: %.o $(filter %.o,$(FUZZ_MAIN)) $(B)/libunit.a
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libunit.a -lseccomp -lcap -lyajl -lsqlite3
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libunit.a -lseccomp -lcap -lyajl -lsqlite3 -lnettle
 .SECONDARY: $(FUZZ_PROGRAMS:=.o)
 
 fuzz-programs: $(FUZZ_PROGRAMS)
