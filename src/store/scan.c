@@ -1,175 +1,92 @@
-/* Why: see scan.h. Reading is the cost, so a byte is looked at about once in 32: from the end of each window. */
+/* Why: see scan.h. How a hash is found is search.c; here it is decided where to look. */
 #include "store/scan.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "store/search.h"
 
 enum { DEPTH_MAX = 200, BUFFER = 256 * 1024 };
 
-struct candidate {
-	const char *path;  /* logical; the hash begins at hash_at */
-	unsigned seen;     /* the scan that found it last */
-};
-
 struct scan {
 	const struct store *store;
-	struct candidate *candidates;  /* sorted by hash */
-	size_t candidates_len, hash_at;
-	unsigned round;
+	struct search *search;
 	unsigned char *buffer;
 };
 
 /* The work of one scan_references. */
 struct job {
 	struct scan *scan;
-	struct arena *arena;
-	struct store_paths *ret;
 	const char *path;  /* for messages */
 	struct err *e;
 };
 
-static size_t compare_offset;  /* qsort passes no context; all candidates of a scan begin with the same folder */
-
-static int compare_hash(const void *a, const void *b)
+/* Everything in the store's folder that has the name of a store path. */
+static int list_store(struct arena *a, const struct store *s, struct store_paths *ret, struct err *e)
 {
-	const struct candidate *x = a, *y = b;
-	int r = memcmp(x->path + compare_offset, y->path + compare_offset, STORE_HASH_LEN);
-
-	/* Beside HASH-NAME its build may have left HASH-NAME.lock and the like: the shortest is the path itself. */
-	if (r == 0)
-		r = strlen(x->path) < strlen(y->path) ? -1 : strlen(x->path) > strlen(y->path);
-	return r;
-}
-
-static void sort_candidates(struct scan *scan)
-{
-	size_t kept = 0, at = scan->hash_at;
-
-	compare_offset = at;
-	if (scan->candidates_len > 1)
-		qsort(scan->candidates, scan->candidates_len, sizeof *scan->candidates, compare_hash);
-	for (size_t i = 0; i < scan->candidates_len; i++)
-		if (kept == 0 || memcmp(scan->candidates[i].path + at, scan->candidates[kept - 1].path + at,
-					STORE_HASH_LEN) != 0)
-			scan->candidates[kept++] = scan->candidates[i];
-	scan->candidates_len = kept;
-}
-
-int scan_open(struct arena *a, const struct store *s, struct scan **ret, struct err *e)
-{
-	struct scan *scan = arena_alloc(a, sizeof *scan);
 	char *dir = store_physical(a, s, s->dir);
 	struct dirent *entry;
 
-	if (!scan || !dir)
+	if (!dir)
 		return err_oom(e);
-	*scan = (struct scan){ .store = s, .hash_at = strlen(s->dir) + 1, .buffer = arena_alloc(a, BUFFER) };
 	_cleanup_closedir_ DIR *d = opendir(dir);
 	if (!d)
 		return err_sys(e, errno, "open store %s", dir);
 	while ((errno = 0, entry = readdir(d))) {
 		size_t n = store_name_len(entry->d_name);
-		struct candidate *c;
+		char **path;
 
 		if (!n || entry->d_name[n])
 			continue;
-		c = arena_push(a, &scan->candidates, &scan->candidates_len, sizeof *c);
-		if (!c)
-			return err_oom(e);
-		c->path = arena_printf(a, "%s/%s", s->dir, entry->d_name);
+		path = arena_push(a, &ret->items, &ret->len, sizeof *path);
+		if (path)
+			*path = arena_printf(a, "%s/%s", s->dir, entry->d_name);
 	}
 	if (errno)
 		return err_sys(e, errno, "read store %s", dir);
-	if (arena_failed(a))
+	return arena_failed(a) ? err_oom(e) : 0;
+}
+
+int scan_open(struct arena *a, const struct store *s, struct scan **ret, struct err *e)
+{
+	struct scan *scan = arena_alloc(a, sizeof *scan);
+	struct store_paths candidates = { 0 };
+	int r;
+
+	if (!scan)
 		return err_oom(e);
-	sort_candidates(scan);
+	*scan = (struct scan){ .store = s, .buffer = arena_alloc(a, BUFFER) };
+	r = scan->buffer ? list_store(a, s, &candidates, e) : err_oom(e);
+	if (r == 0)
+		r = search_open(a, s, &candidates, &scan->search, e);
 	*ret = scan;
-	return 0;
-}
-
-static struct candidate *find_candidate(struct scan *scan, const char *hash)
-{
-	size_t low = 0, high = scan->candidates_len;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		int r = memcmp(hash, scan->candidates[middle].path + scan->hash_at, STORE_HASH_LEN);
-
-		if (r == 0)
-			return &scan->candidates[middle];
-		if (r < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
-static int found(struct job *j, const char *hash)
-{
-	struct candidate *c = find_candidate(j->scan, hash);
-
-	if (!c || c->seen == j->scan->round)
-		return 0;
-	c->seen = j->scan->round;
-	return store_paths_add(j->arena, j->ret, j->scan->store, c->path, "scan", j->e);
-}
-
-/* All hashes that lie whole in the bytes. */
-static int scan_bytes(struct job *j, const char *bytes, size_t len)
-{
-	size_t i = 0;
-	int r = 0;
-
-	while (r == 0 && len >= STORE_HASH_LEN && i <= len - STORE_HASH_LEN) {
-		size_t n = STORE_HASH_LEN;
-
-		/* No hash can hold a character outside the alphabet, so the next window begins behind the last such. */
-		while (n > 0 && store_is_base32((unsigned char)bytes[i + n - 1]))
-			n--;
-		if (n > 0) {
-			i += n;
-			continue;
-		}
-		r = found(j, bytes + i);
-		i++;
-	}
 	return r;
+}
+
+/* Texts that do not belong together. */
+static void search_text(struct job *j, const char *text, size_t len)
+{
+	search_break(j->scan->search);
+	search_add(j->scan->search, text, len, j->e);
 }
 
 static int scan_file(struct job *j, int dirfd, const char *name)
 {
 	_cleanup_close_ int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	char *buffer = (char *)j->scan->buffer;
-	size_t kept = 0;
-	int r = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(j->e, errno, "open '%s' in %s", name, j->path);
-	while (r == 0) {
-		ssize_t n = io_read_full(fd, buffer + kept, BUFFER - kept);
-
-		if (n < 0)
-			return err_sys(j->e, (int)-n, "read '%s' in %s", name, j->path);
-		if (n == 0)
-			break;
-		r = scan_bytes(j, buffer, kept + (size_t)n);
-		/* A hash may begin in the last 31 bytes and end in the next piece. */
-		kept += (size_t)n;
-		if (kept >= STORE_HASH_LEN) {
-			memmove(buffer, buffer + kept - (STORE_HASH_LEN - 1), STORE_HASH_LEN - 1);
-			kept = STORE_HASH_LEN - 1;
-		}
-	}
-	return r;
+	search_break(j->scan->search);
+	while ((n = io_read_full(fd, j->scan->buffer, BUFFER)) > 0)
+		search_add(j->scan->search, j->scan->buffer, (size_t)n, j->e);
+	return n < 0 ? err_sys(j->e, (int)-n, "read '%s' in %s", name, j->path) : 0;
 }
 
 static int scan_link(struct job *j, int dirfd, const char *name)
@@ -179,7 +96,8 @@ static int scan_link(struct job *j, int dirfd, const char *name)
 
 	if (n < 0)
 		return err_sys(j->e, errno, "read link '%s' in %s", name, j->path);
-	return scan_bytes(j, target, (size_t)n);
+	search_text(j, target, (size_t)n);
+	return 0;
 }
 
 static int scan_entry(struct job *j, int dirfd, const char *name, int depth);
@@ -198,9 +116,8 @@ static int scan_directory(struct job *j, int dirfd, const char *name, int depth)
 	while (r == 0 && (errno = 0, entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		r = scan_bytes(j, entry->d_name, strlen(entry->d_name));
-		if (r == 0)
-			r = scan_entry(j, fd, entry->d_name, depth + 1);
+		search_text(j, entry->d_name, strlen(entry->d_name));
+		r = scan_entry(j, fd, entry->d_name, depth + 1);
 	}
 	return r == 0 && errno ? err_sys(j->e, errno, "read '%s' in %s", name, j->path) : r;
 }
@@ -222,11 +139,12 @@ static int scan_entry(struct job *j, int dirfd, const char *name, int depth)
 
 int scan_references(struct scan *scan, struct arena *a, const char *path, struct store_paths *ret, struct err *e)
 {
-	struct job j = { .scan = scan, .arena = a, .ret = ret, .path = path, .e = e };
+	struct job j = { .scan = scan, .path = path, .e = e };
 	char *physical = store_physical(a, scan->store, path);
+	int r;
 
 	if (!physical)
 		return err_oom(e);
-	scan->round++;
-	return scan_entry(&j, AT_FDCWD, physical, 0);
+	r = scan_entry(&j, AT_FDCWD, physical, 0);
+	return r == 0 ? search_take(scan->search, a, ret, e) : r;
 }
