@@ -354,6 +354,70 @@ int database_references(struct database *db, struct arena *a, const char *path, 
 	return r;
 }
 
+/* Text of a column, in the arena; NULL for null or "". -EINVAL: there is a NUL in it. */
+static int take_text(struct database *db, struct arena *a, sqlite3_stmt *st, int column, char **ret, struct err *e)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+
+	*ret = NULL;
+	if (!text || !*text)
+		return 0;
+	if (strlen(text) != (size_t)sqlite3_column_bytes(st, column))
+		return err_set(e, EINVAL, "store database %s: a column has a NUL in it", db->store->database);
+	*ret = arena_strdup(a, text);
+	return *ret ? 0 : err_oom(e);
+}
+
+static int take_info(struct database *db, struct arena *a, sqlite3_stmt *st, struct store_path_info *ret,
+		     struct err *e)
+{
+	char *hash;
+	int r = take_text(db, a, st, 0, &hash, e);
+
+	if (r == 0 && (!hash || hash_parse(hash, "sha256", &ret->hash, e) < 0))
+		return err_set(e, EINVAL, "store database %s: the hash of %s is not a SHA-256", db->store->database,
+			       ret->path);
+	if (sqlite3_column_int64(st, 1) > 0)
+		ret->nar_size = (unsigned long long)sqlite3_column_int64(st, 1);
+	if (r == 0)
+		r = take_text(db, a, st, 2, &ret->deriver, e);
+	if (ret->deriver && !store_path_ok(db->store, ret->deriver))
+		ret->deriver = NULL;
+	ret->ultimate = sqlite3_column_int(st, 3) != 0;
+	if (r == 0)
+		r = take_text(db, a, st, 4, &ret->sigs, e);
+	return r == 0 ? take_text(db, a, st, 5, &ret->ca, e) : r;
+}
+
+int database_path_info(struct database *db, struct arena *a, const char *path, struct store_path_info *ret,
+		       struct err *e)
+{
+	/* Guix' table ends with narSize. */
+	const char *query = db->store->kind == STORE_NIX ?
+		"select hash, narSize, deriver, ultimate, sigs, ca from ValidPaths where path = ?" :
+		"select hash, narSize, deriver, 0, null, null from ValidPaths where path = ?";
+	int r = -ENOENT, code;
+	sqlite3_stmt *st;
+
+	*ret = (struct store_path_info){ .path = arena_strdup(a, path) };
+	if (!ret->path)
+		return err_oom(e);
+	code = sqlite3_prepare_v2(db->sql, query, -1, &st, NULL);
+	if (code != SQLITE_OK)
+		return fail_sql(db, code, "read the table ValidPaths", e);
+	sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
+	code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		r = take_info(db, a, st, ret, e);
+	else if (code == SQLITE_DONE)
+		err_set(e, ENOENT, "store path %s is not valid: the store database %s does not list it", path,
+			db->store->database);
+	else
+		r = fail_sql(db, code, "look up a path", e);
+	sqlite3_finalize(st);
+	return r == 0 ? database_references(db, a, path, &ret->references, e) : r;
+}
+
 int database_check_unchanged(struct database *db, struct err *e)
 {
 	_cleanup_str_ struct str wal = STR_INIT;

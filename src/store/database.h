@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "store/hash.h"
 #include "store/location.h"
 #include "store/path.h"
 
@@ -23,6 +24,21 @@ void database_close(struct database *db);
 
 /* Appends the references of a valid path, which may include itself. -ENOENT: the path is not valid in this store. */
 int database_references(struct database *db, struct arena *a, const char *path, struct store_paths *ret, struct err *e);
+
+/* What a store knows of a path beside its files. Strings are NULL where nothing is recorded. */
+struct store_path_info {
+	char *path;                     /* logical */
+	struct hash hash;               /* of its archive, SHA-256 */
+	unsigned long long nar_size;    /* bytes of its archive; 0: not recorded */
+	char *deriver;                  /* a store path, which need not be there */
+	bool ultimate;                  /* it was built here */
+	char *sigs, *ca;                /* signatures; what makes it content-addressed: "fixed:r:sha256:..." */
+	struct store_paths references;  /* may hold the path itself */
+};
+
+/* All that the database knows of a valid path. -ENOENT: the path is not valid in this store. */
+int database_path_info(struct database *db, struct arena *a, const char *path, struct store_path_info *ret,
+		       struct err *e);
 
 /*
  * To be called when all is read: -EAGAIN if the file was changed meanwhile in a way that the reader could not be

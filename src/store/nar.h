@@ -26,8 +26,8 @@ struct nar_tree {
 	const char *name;
 	const char *shown;   /* for messages */
 	/*
-	 * A builder left it: what is not the caller's own, has a set-user-id or set-group-id bit, or is a socket, fifo or
-	 * device is refused; folders and files without permissions are given them. Nobody may work in the tree meanwhile.
+	 * A builder left it: what is not the caller's own, or has a set-user-id or set-group-id bit, is refused;
+	 * folders and files without permissions are given them. Nobody may work in the tree meanwhile.
 	 */
 	bool untrusted;
 };

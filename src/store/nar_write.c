@@ -213,7 +213,7 @@ static int check_untrusted(struct writer *w, const struct stat *st)
 	return 0;
 }
 
-/* Through /proc, since a descriptor that was opened with O_PATH cannot be changed, and a name could be something else. */
+/* Through /proc, since a descriptor opened with O_PATH cannot be changed, and a name could be something else. */
 static int make_readable(struct writer *w, int path_fd, const struct stat *st)
 {
 	mode_t need = S_ISDIR(st->st_mode) ? 0500 : 0400;

@@ -6,7 +6,8 @@
 static const struct {
 	const char *input, *named_hex, *named_32, *sri;
 } known[] = {
-	{ "", "md5:d41d8cd98f00b204e9800998ecf8427e", "md5:3y8bwfr609h3lh9ch0izcqq7fl", "md5-1B2M2Y8AsgTpgAmY7PhCfg==" },
+	{ "", "md5:d41d8cd98f00b204e9800998ecf8427e", "md5:3y8bwfr609h3lh9ch0izcqq7fl",
+	  "md5-1B2M2Y8AsgTpgAmY7PhCfg==" },
 	{ "abc", "md5:900150983cd24fb0d6963f7d28e17f72", "md5:3jgzhjhz9zjvbb0kyj7jc500ch", NULL },
 	{ "abc", "sha1:a9993e364706816aba3e25717850c26c9cd0d89d", "sha1:kpcd173cq987hw957sx6m0868wv3x6d9",
 	  "sha1-qZk+NkcGgWq6PiVxeFDCbJzQ2J0=" },
@@ -16,7 +17,8 @@ static const struct {
 	{ "abc",
 	  "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd45"
 	  "4d4423643ce80e2a9ac94fa54ca49f",
-	  "sha512:2gs8k559z4rlahfx0y688s49m2vvszylcikrfinm30ly9rak69236nkam5ydvly1ai7xac99vxfc4ii84hawjbk876blyk1jfhkbbyx",
+	  "sha512:2gs8k559z4rlahfx0y688s49m2vvszylcikrfinm30ly9rak69236nkam5ydvly1ai7xac99vxfc4ii84hawjbk876blyk1jfh"
+	  "kbbyx",
 	  "sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==" },
 };
 

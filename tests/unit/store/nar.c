@@ -13,6 +13,10 @@
 #include "store/search.h"
 #include "store/unpack.h"
 
+#define A32 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define B32 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C32 "cccccccccccccccccccccccccccccccc"
+
 struct bench {
 	char dir[4096];
 	int fd;
@@ -211,6 +215,11 @@ static void deep(void **state)
 	end(&b);
 }
 
+static size_t piece_at(size_t len, size_t at, size_t piece)
+{
+	return piece < len - at ? piece : len - at;
+}
+
 static void rewriting(void **state)
 {
 	static const char text[] = "abcXYZdeXYXYZXYZ.XY";
@@ -222,8 +231,7 @@ static void rewriting(void **state)
 		struct err e = { 0 };
 
 		for (size_t at = 0; at < sizeof text - 1; at += piece)
-			assert_ok(rewrite_add(&w, text + at, at + piece < sizeof text - 1 ? piece : sizeof text - 1 - at, &e),
-				  &e);
+			assert_ok(rewrite_add(&w, text + at, piece_at(sizeof text - 1, at, piece), &e), &e);
 		assert_ok(rewrite_end(&w, &e), &e);
 		assert_string_equal(str_text(&out), "abc123deXY123123.XY");
 		assert_int_equal(w.offset, sizeof text - 1);
@@ -232,7 +240,7 @@ static void rewriting(void **state)
 
 static void searching(void **state)
 {
-	static const char text[] = "0123 /nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-x bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb e";
+	static const char text[] = "0123 /nix/store/" A32 "-x " B32 "b e";
 	struct arena *a = arena_new();
 	struct store_paths candidates = { 0 };
 	struct store nix;
@@ -241,20 +249,20 @@ static void searching(void **state)
 
 	(void)state;
 	assert_ok(store_describe(a, STORE_NIX, NULL, &nix, &e), &e);
-	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-b", "", &e), &e);
-	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a.lock", "", &e), &e);
-	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a", "", &e), &e);
-	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/cccccccccccccccccccccccccccccccc-c", "", &e), &e);
+	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/" B32 "-b", "", &e), &e);
+	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/" A32 "-a.lock", "", &e), &e);
+	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/" A32 "-a", "", &e), &e);
+	assert_ok(store_paths_add(a, &candidates, &nix, "/nix/store/" C32 "-c", "", &e), &e);
 	assert_ok(search_open(a, &nix, &candidates, &s, &e), &e);
 	for (size_t piece = 1; piece < sizeof text; piece++) {
 		struct store_paths found = { 0 };
 
 		for (size_t at = 0; at < sizeof text - 1; at += piece)
-			search_add(s, text + at, at + piece < sizeof text - 1 ? piece : sizeof text - 1 - at, &e);
+			search_add(s, text + at, piece_at(sizeof text - 1, at, piece), &e);
 		assert_ok(search_take(s, a, &found, &e), &e);
 		assert_int_equal(found.len, 2);
-		assert_string_equal(found.items[0], "/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-a");
-		assert_string_equal(found.items[1], "/nix/store/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb-b");
+		assert_string_equal(found.items[0], "/nix/store/" A32 "-a");
+		assert_string_equal(found.items[1], "/nix/store/" B32 "-b");
 	}
 	/* halves that do not belong together are nothing */
 	search_add(s, text, 30, &e);
