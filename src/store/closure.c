@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/str.h"
 #include "store/database.h"
 #include "store/scan.h"
 #include "store/set.h"
@@ -54,24 +53,37 @@ int closure_compute(struct arena *a, const struct reference_source *source, cons
 	return 0;
 }
 
-static int from_database(void *data, struct arena *a, const char *path, struct store_paths *ret, struct err *e)
+/* A store's database and, where there is one, that of the store above. */
+struct databases {
+	struct database *here, *above;
+};
+
+static int from_databases(void *data, struct arena *a, const char *path, struct store_paths *ret, struct err *e)
 {
-	return database_references(data, a, path, ret, e);
+	struct databases *d = data;
+	int r = d->above ? database_references(d->above, a, path, ret, e) : -ENOENT;
+
+	return r == -ENOENT ? database_references(d->here, a, path, ret, e) : r;
 }
 
 static int try_database(struct arena *a, const struct store *s, const struct store_paths *roots,
 			struct store_paths *ret, struct err *e)
 {
-	_cleanup_database_ struct database *db = NULL;
+	_cleanup_database_ struct database *here = NULL, *above = NULL;
 	struct err changed = { 0 };
+	struct databases both;
 	int r;
 
-	r = database_open(s, &db, e);
+	r = database_open(s, &here, e);
+	if (r == 0 && s->above)
+		r = database_open(s->above, &above, e);
 	if (r < 0)
 		return r;
-	r = closure_compute(a, &(struct reference_source){ "database", from_database, db }, roots, ret, e);
+	both = (struct databases){ here, above };
+	r = closure_compute(a, &(struct reference_source){ "database", from_databases, &both }, roots, ret, e);
 	/* A file that was written to meanwhile may look damaged: then that is the answer, not the damage. */
-	if (database_check_unchanged(db, &changed) < 0) {
+	if (database_check_unchanged(here, &changed) < 0 ||
+	    (above && database_check_unchanged(above, &changed) < 0)) {
 		*e = changed;
 		return -changed.num;
 	}
@@ -111,19 +123,19 @@ int closure_from_scan(struct arena *a, const struct store *s, const struct store
 
 int closure_check_present(const struct store *s, const struct store_paths *closure, struct err *e)
 {
-	_cleanup_str_ struct str path = STR_INIT;
+	_cleanup_arena_ struct arena *a = arena_new();
 	struct stat st;
 
 	for (size_t i = 0; i < closure->len; i++) {
-		path.len = 0;
-		str_addf(&path, "%s%s", s->root, closure->items[i]);
-		if (path.failed)
+		const char *path = a ? store_physical(a, s, closure->items[i]) : NULL;
+
+		if (!path)
 			return err_oom(e);
-		if (lstat(path.text, &st) < 0)
-			return err_sys(e, errno, "store path %s of the closure", path.text);
+		if (lstat(path, &st) < 0)
+			return err_sys(e, errno, "store path %s of the closure", path);
 		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
 			return err_set(e, EINVAL, "store path %s is neither a directory nor a file nor a symbolic link",
-				       path.text);
+				       path);
 	}
 	return 0;
 }

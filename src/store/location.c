@@ -2,6 +2,7 @@
 #include "store/location.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct {
 	const char *name, *dir, *state_dir;
@@ -19,12 +20,31 @@ int store_describe(struct arena *a, enum store_kind kind, const char *root, stru
 {
 	*ret = (struct store){ .kind = kind, .dir = kinds[kind].dir };
 	ret->root = arena_strdup(a, root && strcmp(root, "/") != 0 ? root : "");
+	ret->folder = arena_printf(a, "%s%s", ret->root ? ret->root : "", ret->dir);
 	ret->state_dir = arena_printf(a, "%s%s", ret->root ? ret->root : "", kinds[kind].state_dir);
+	ret->database = arena_printf(a, "%s/db/db.sqlite", ret->state_dir ? ret->state_dir : "");
+	return arena_failed(a) ? err_oom(e) : 0;
+}
+
+int store_describe_folder(struct arena *a, enum store_kind kind, const char *folder, struct store *ret, struct err *e)
+{
+	*ret = (struct store){ .kind = kind, .dir = kinds[kind].dir, .root = "", .database_given = true };
+	ret->folder = arena_strdup(a, folder);
+	ret->state_dir = arena_printf(a, "%s/.cloister", folder);
 	ret->database = arena_printf(a, "%s/db/db.sqlite", ret->state_dir ? ret->state_dir : "");
 	return arena_failed(a) ? err_oom(e) : 0;
 }
 
 char *store_physical(struct arena *a, const struct store *s, const char *logical)
 {
-	return arena_printf(a, "%s%s", s->root, logical);
+	size_t dir = strlen(s->dir);
+
+	if (s->above) {
+		char *above = store_physical(a, s->above, logical);
+		struct stat st;
+
+		if (!above || lstat(above, &st) == 0)
+			return above;
+	}
+	return arena_printf(a, "%s%s", s->folder, logical + (strlen(logical) >= dir ? dir : 0));
 }

@@ -16,9 +16,15 @@ struct store {
 	enum store_kind kind;
 	const char *root;       /* of a relocated store: absolute, no '/' at the end; "" for the machine's own */
 	const char *dir;        /* logical: "/nix/store", "/gnu/store" */
+	const char *folder;     /* physical: where HASH-NAME is: ROOT/nix/store; or any other folder */
 	const char *state_dir;  /* physical: ROOT/nix/var/nix, ROOT/var/guix */
 	const char *database;   /* physical: the SQLite file; it need not exist */
 	bool database_given;    /* the caller named the database, so that nothing else may stand in for it */
+	/*
+	 * A second place with paths of the same store, which goes before this one, or NULL: where outputs are built whose
+	 * inputs are here. Files and references of a path are its if it has the path.
+	 */
+	const struct store *above;
 };
 
 /* Describes the store of one kind below `root` (NULL or "": the machine's own); touches no file. -ENOMEM only. */
@@ -26,5 +32,14 @@ int store_describe(struct arena *a, enum store_kind kind, const char *root, stru
 
 const char *store_kind_name(enum store_kind kind);
 
-/* The physical name of a logical path, in the arena; NULL when memory is used up. */
+/*
+ * Any folder as a place for paths of a store: their files are FOLDER/HASH-NAME, and the database is
+ * FOLDER/.cloister/db/db.sqlite. `folder` is absolute.
+ */
+int store_describe_folder(struct arena *a, enum store_kind kind, const char *folder, struct store *ret, struct err *e);
+
+/*
+ * The physical name of a logical path, which begins with the store's directory, in the arena; NULL when memory is used
+ * up. Where there is a store above, its files are looked at.
+ */
 char *store_physical(struct arena *a, const struct store *s, const char *logical);
