@@ -271,7 +271,8 @@ static int read_outputs(struct reader *r, struct derivation *d)
 	}
 	if (result < 0)
 		return result;
-	return output_check_all(d, r->e) < 0 ? fail_at(r, begin) : 0;
+	result = output_check_all(d, r->e);
+	return result < 0 ? fail_at(r, begin) : 0;
 }
 
 /* ["out"], or with dynamic outputs (["out"],[("out",["out"])]) */

@@ -42,7 +42,7 @@ struct drv_output {
 	char *path;             /* NULL if not known before the build */
 	enum drv_method method;
 	const char *algorithm;  /* "sha256" and so on; NULL where the content does not matter */
-	char *hash;             /* of a fixed output: small hexadecimal digits, as many as the algorithm has; else NULL */
+	char *hash;             /* of a fixed output: small hexadecimal digits; else NULL */
 };
 
 struct drv_words {
@@ -92,6 +92,7 @@ struct derivation {
 enum {
 	DRV_BYTES_MAX = 64 * 1024 * 1024,  /* of a file */
 	DRV_ELEMENTS_MAX = 200 * 1000,     /* of one list */
+	DRV_OUTPUTS_MAX = 256,
 	DRV_DEPTH_MAX = 32,                /* of dynamic outputs in each other */
 };
 

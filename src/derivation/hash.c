@@ -71,6 +71,16 @@ char *drv_fixed_path(struct arena *a, const struct store *s, const char *drv_nam
 	return make_path(a, s, "output:out", hex, name);
 }
 
+char *drv_scratch_path(struct arena *a, const struct store *s, const char *path, const char *drv_name,
+		       const char *output)
+{
+	char *name = drv_output_path_name(a, drv_name, output);
+	char *type = arena_printf(a, "rewrite:%s:name:%s", path, output);
+
+	return name && type ? make_path(a, s, type, "00000000000000000000000000000000"
+					"00000000000000000000000000000000", name) : NULL;
+}
+
 static int compare_words(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -174,7 +184,7 @@ static int replace_inputs(struct drv_graph *g, const struct derivation *d, struc
 	return 0;
 }
 
-/* The derivation with hashes for its inputs. mask: without its own outputs' paths, also where its environment has them. */
+/* The derivation with hashes for its inputs. mask: without its own outputs' paths, in the environment as well. */
 static int hash_derivation(struct drv_graph *g, const struct derivation *d, bool mask, char ret[static DRV_HASH_HEX],
 			   struct err *e)
 {
@@ -256,8 +266,8 @@ static int next_input(struct drv_graph *g, struct drv_node *n, struct drv_node *
 		}
 		for (size_t i = 0; i < want->wanted.outputs.len; i++)
 			if (!drv_output(&in->drv, want->wanted.outputs.items[i]))
-				return err_set(e, EINVAL, "derivation %s wants the output '%s' of %s, which has none of "
-					       "that name", n->path, want->wanted.outputs.items[i], in->path);
+				return err_set(e, EINVAL, "derivation %s wants the output '%s' of %s, which has none "
+					       "of that name", n->path, want->wanted.outputs.items[i], in->path);
 		n->deferred |= in->deferred || want->wanted.dynamic_len > 0;
 		n->next++;
 	}
@@ -330,8 +340,8 @@ int drv_check_paths(struct drv_graph *g, const char *path, struct err *e)
 	if (r < 0 || drv_kind(d) != DRV_OUTPUT_INPUT_ADDRESSED)
 		return r;
 	if (n->deferred)
-		return err_set(e, EINVAL, "derivation %s: output '%s' has the path %s, but an input decides about it that "
-			       "is not known yet", n->path, d->outputs[0].name, d->outputs[0].path);
+		return err_set(e, EINVAL, "derivation %s: output '%s' has the path %s, but an input decides about it "
+			       "that is not known yet", n->path, d->outputs[0].name, d->outputs[0].path);
 	r = hash_derivation(g, d, true, hex, e);
 	for (size_t i = 0; r == 0 && i < d->outputs_len; i++) {
 		const char *type = arena_printf(g->arena, "output:%s", d->outputs[i].name);

@@ -16,8 +16,12 @@ int drv_check_paths(struct drv_graph *g, const char *path, struct err *e);
 /* Where the file of the derivation belongs: /nix/store/HASH-NAME.drv; in the arena. NULL: no memory. */
 char *drv_path(struct arena *a, const struct store *s, const struct derivation *d);
 
-/* Where an output lies whose content has that hash (DRV_OUTPUT_FIXED, or one whose hash is known now). NULL: no memory. */
+/* Where an output lies whose content has that hash: a fixed one, or one whose hash is known now. NULL: no memory. */
 char *drv_fixed_path(struct arena *a, const struct store *s, const char *drv_name, const struct drv_output *o);
+
+/* Where an output appears during the build whose path is not known before. NULL: no memory. */
+char *drv_scratch_path(struct arena *a, const struct store *s, const char *path, const char *drv_name,
+		       const char *output);
 
 /* A store path's name for an output: "hello" and "out" are "hello", "hello" and "dev" are "hello-dev". */
 char *drv_output_path_name(struct arena *a, const char *drv_name, const char *output);

@@ -108,6 +108,8 @@ int output_check_all(const struct derivation *d, struct err *e)
 {
 	if (d->outputs_len == 0)
 		return err_set(e, EINVAL, "a derivation has at least one output, this one has none");
+	if (d->outputs_len > DRV_OUTPUTS_MAX)
+		return err_set(e, E2BIG, "%zu outputs are more than %d", d->outputs_len, DRV_OUTPUTS_MAX);
 	for (size_t i = 1; i < d->outputs_len; i++) {
 		if (d->outputs[i].kind != d->outputs[0].kind)
 			return err_set(e, EINVAL, "the outputs '%s' and '%s' are not of one kind", d->outputs[0].name,
