@@ -74,7 +74,7 @@ all: $(B)/cloister $(B)/cloister-bundle
 
 $(B)/cloister: $(RUNTIME_OBJ)
 	$(call say,LINK)
-	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ -lseccomp -lcap $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
+	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lm $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 
 $(B)/cloister-bundle: $(BUNDLE_OBJ)
 	$(call say,LINK)
@@ -119,14 +119,14 @@ $(B)/libunit.a: $(UNIT_LIB_OBJ)
 
 $(UNIT_TESTS): %: %.o $(B)/libunit.a
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lyajl -lsqlite3 -lnettle
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lcmocka -lseccomp -lcap -lm -lyajl -lsqlite3 -lnettle
 .SECONDARY: $(UNIT_TESTS:=.o)
 
 # Prints the plan of a golden case.
 GOLDEN := $(B)/tests/golden/plan
 $(GOLDEN): $(GOLDEN).o $(B)/libunit.a
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lyajl
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lm -lyajl
 
 unit-tests: $(UNIT_TESTS) $(GOLDEN)
 
@@ -140,7 +140,7 @@ FUZZ_MAIN := $(B)/tests/fuzz/replay.o
 endif
 $(FUZZ_PROGRAMS): %: %.o $(filter %.o,$(FUZZ_MAIN)) $(B)/libunit.a
 	$(call say,LINK)
-	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libunit.a -lseccomp -lcap -lyajl -lsqlite3 -lnettle
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(B)/libunit.a -lseccomp -lcap -lm -lyajl -lsqlite3 -lnettle
 .SECONDARY: $(FUZZ_PROGRAMS:=.o)
 
 fuzz-programs: $(FUZZ_PROGRAMS)
@@ -214,6 +214,8 @@ uninstall:
 	rm -f $(foreach n,cloister cloister-bundle,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+# A header that is gone stops nobody: what included it is compiled again.
+%.h: ;
 
 clean:
 	rm -rf build

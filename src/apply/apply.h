@@ -60,6 +60,8 @@ apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_usern
 	apply_keyring, apply_loopback, apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
 /* rdt.c */
 apply_function apply_rdt_group, apply_rdt_task;
+/* resources.c */
+apply_function apply_cgroup_controllers, apply_cgroup_fits, apply_cgroup_write;
 /* netdev.c */
 apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apply/apply.h"
+#include "apply/controllers.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "sys/cgroup.h"
@@ -51,6 +52,9 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 	int r;
 
 	fd = sys_cgroup_make(path, &made);
+	if (fd == -EACCES || fd == -EPERM)
+		return err_set(e, -fd, "cannot make the cgroup %s: %s (to others than root, its parent must be "
+			       "delegated: systemd-run --user --scope --property=Delegate=yes)", path, err_name(-fd));
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot make the cgroup %s", path);
 	r = sys_cgroup_populated(fd);
@@ -103,6 +107,8 @@ int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
 	}
 	if (r < 0)
 		return r;
+	if (cgroup->required)
+		controllers_enable_all(cgroup->path, fd);
 	ctx->cgroup_fd = take_fd(&fd);
 	return 0;
 }

@@ -15,6 +15,9 @@ static int apply_fork(struct apply *ctx, const struct op *op, struct err *e)
 
 static apply_function *const table[OP_COUNT] = {
 	[OP_CGROUP] = apply_cgroup,
+	[OP_CGROUP_CONTROLLERS] = apply_cgroup_controllers,
+	[OP_CGROUP_FITS] = apply_cgroup_fits,
+	[OP_CGROUP_WRITE] = apply_cgroup_write,
 	[OP_DEVICE_FILTER] = apply_device_filter,
 	[OP_USERNS] = apply_userns,
 	[OP_RDT_GROUP] = apply_rdt_group,

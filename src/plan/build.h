@@ -26,6 +26,7 @@ int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */
 int plan_net_devices(struct build *b, struct err *e);     /* netdev.c */
 int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
+int plan_resources(struct build *b, struct err *e);       /* resources.c: after the cgroup */
 int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */
 int plan_mounts(struct build *b, struct err *e);          /* mount.c */
 int plan_devices(struct build *b, struct err *e);         /* device.c */

@@ -15,6 +15,9 @@ static const char *const stage_names[STAGE_COUNT] = {
 
 static const char *const op_names[OP_COUNT] = {
 	[OP_CGROUP] = "cgroup",
+	[OP_CGROUP_CONTROLLERS] = "cgroup-controllers",
+	[OP_CGROUP_FITS] = "cgroup-fits",
+	[OP_CGROUP_WRITE] = "cgroup-write",
 	[OP_DEVICE_FILTER] = "device-filter",
 	[OP_USERNS] = "userns",
 	[OP_RDT_GROUP] = "rdt-group",

@@ -48,6 +48,9 @@ enum plan_stage {
 enum op_type {
 	/* who we are and where: namespaces, ids, cgroup */
 	OP_CGROUP,           /* cgroup */
+	OP_CGROUP_CONTROLLERS,    /* text: they must be there in the container's cgroup, and are given to it */
+	OP_CGROUP_FITS,      /* fits: fails unless the memory in use there is less */
+	OP_CGROUP_WRITE,     /* cgroup_write */
 	OP_DEVICE_FILTER,    /* device_filter */
 	OP_USERNS,           /* userns: a user namespace that only serves to map the ids of mounts */
 	OP_RDT_GROUP,        /* rdt */
@@ -121,6 +124,13 @@ struct mount_attrs {
 struct op_cgroup {
 	const char *path;             /* below the cgroup2 mount, begins with "/" */
 	bool required;                /* the config asked for it; else made only if the caller may */
+};
+
+/* A value for a file of the container's cgroup. */
+struct op_cgroup_write {
+	const char *file, *value;
+	const char *else_file, *else_value;   /* instead, where there is no such file; NULL: none */
+	bool if_there; /* it lifts a limit: where there is no such file, or no cgroup, there is none either */
 };
 
 enum rdt_make {
@@ -357,6 +367,8 @@ struct op {
 	int index;                    /* "mounts[3]": which element of it; -1: no array */
 	union {
 		struct op_cgroup cgroup;
+		struct op_cgroup_write cgroup_write;
+		uint64_t fits;                /* bytes */
 		struct plan_device_filter *device_filter;
 		struct op_rdt *rdt;
 		struct op_userns *userns;
@@ -409,6 +421,9 @@ struct plan_facts {
 	bool setgroups_denied;        /* /proc/self/setgroups says "deny" */
 	const char *bundle;           /* absolute, symlinks resolved */
 	const char *own_cgroup;       /* the caller's cgroup below the cgroup2 mount; NULL: no cgroup2 on this host */
+	/* lists like "cpu memory"; NULL: not asked, since there are no limits */
+	const char *controllers;      /* that the root of the cgroup2 mount has */
+	const char *v1_controllers;   /* that version 1 has taken */
 	uint64_t bounding;            /* the caller's capability bounding set */
 	unsigned last_cap;            /* the highest capability the kernel knows */
 	bool apparmor, selinux;       /* enabled */
@@ -448,7 +463,7 @@ struct plan {
 };
 
 /*
- * Builds the plan for `create`. The config must have passed spec_validate and spec_check_supported. 0 or -errno:
+ * Builds the plan for `create`. The config must have passed spec_validate. 0 or -errno:
  * -EINVAL for what contradicts itself, -EPERM for what these facts do not allow, -ENOMEM.
  */
 int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
@@ -460,6 +475,16 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
  */
 int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
 		    const struct plan_options *options, struct plan *ret, struct err *e);
+
+/* What `update` is to change, and all limits as they are to be then; every asked for value is in both. */
+struct plan_update {
+	const struct oci_resources *asked, *all;
+	const char *cgroup_path;
+};
+
+/* Builds the plan for `update`: RUNTIME alone, on a cgroup that is there. It fails as plan_build does. */
+int plan_build_update(struct arena *a, const struct plan_update *update, const struct plan_facts *facts,
+		      struct plan *ret, struct err *e);
 
 /* Adds a zeroed operation; never NULL (out of memory is remembered in the plan and reported by plan_build). */
 struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);

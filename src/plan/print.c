@@ -123,6 +123,18 @@ static void add_userns(struct str *out, const struct op_userns *u)
 	add_slot(out, u->slot);
 }
 
+static void add_cgroup_write(struct str *out, const struct op_cgroup_write *w)
+{
+	add_word(out, w->file);
+	add_word(out, w->value);
+	if (w->else_file) {
+		str_add(out, " else");
+		add_word(out, w->else_file);
+		add_word(out, w->else_value);
+	}
+	str_add(out, w->if_there ? " if-there" : "");
+}
+
 static void add_rdt(struct str *out, const struct op_rdt *r)
 {
 	static const char *const make[] = {
@@ -265,6 +277,15 @@ static void add_arguments(struct str *out, const struct op *op)
 	switch (op->type) {
 	case OP_CGROUP:
 		str_addf(out, " %s%s", op->cgroup.path, op->cgroup.required ? " required" : "");
+		break;
+	case OP_CGROUP_CONTROLLERS:
+		str_addf(out, " %s", op->text);
+		break;
+	case OP_CGROUP_FITS:
+		str_addf(out, " memory.current < %llu", (unsigned long long)op->fits);
+		break;
+	case OP_CGROUP_WRITE:
+		add_cgroup_write(out, &op->cgroup_write);
 		break;
 	case OP_DEVICE_FILTER:
 		plan_device_filter_print(op->device_filter, out);

@@ -84,6 +84,41 @@ int facts_read(struct arena *a, int proc_fd, struct plan_facts *ret, struct err 
 	return r < 0 ? r : sys_cgroup_own(a, proc_fd, &ret->own_cgroup, e);
 }
 
+/* The lines of /proc/cgroups are "name hierarchy count enabled"; hierarchy 0 is version 2, or none (cgroups(7)). */
+static const char *v1_controllers(struct arena *a, const char *text)
+{
+	const char *list = "";
+
+	for (const char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		char name[64];
+		unsigned hierarchy;
+
+		if (sscanf(line, "%63s %u", name, &hierarchy) == 2 && hierarchy != 0)
+			list = arena_printf(a, "%s%s%s", list, *list ? " " : "", name);
+		if (!list)
+			return NULL;
+	}
+	return list;
+}
+
+int facts_read_controllers(struct arena *a, int proc_fd, struct plan_facts *ret, struct err *e)
+{
+	_cleanup_close_ int root = sys_cgroup_open("/");
+	char list[512], *text;
+	int r = root < 0 ? root : sys_cgroup_read(root, "cgroup.controllers", list, sizeof list);
+
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return err_sys(e, -r, "look at the controllers of the cgroup2 file system");
+	list[strcspn(list, "\n")] = '\0';
+	ret->controllers = arena_strdup(a, list);
+	/* Gone from kernels that are built without version 1. */
+	if (read_text(a, proc_fd, "cgroups", &text, e) == 0)
+		ret->v1_controllers = v1_controllers(a, text);
+	return ret->controllers ? 0 : err_oom(e);
+}
+
 /* Which namespaces of a process are not ours. Entering our own would fail, or undo what its user namespace is for. */
 static int read_entered(int proc_fd, pid_t pid, uint64_t *ret, struct err *e)
 {

@@ -9,7 +9,6 @@
 #include "run/container.h"
 #include "run/facts.h"
 #include "spec/load.h"
-#include "spec/unsupported.h"
 #include "spec/validate.h"
 
 static int open_bundle(struct container *c, int *ret, struct err *e)
@@ -45,7 +44,6 @@ int container_load(struct container *c, struct run_context *context, const struc
 		.new_keyring = !options->no_new_keyring,
 		.cgroup_manager = context->cgroup_manager,
 	};
-	const struct spec_support support = { 0 };
 	_cleanup_close_ int bundle_fd = -1;
 	int r;
 
@@ -68,9 +66,9 @@ int container_load(struct container *c, struct run_context *context, const struc
 	if (spec_load(context->arena, bundle_fd, options->config ? options->config : "config.json", &c->spec, e) < 0)
 		r = err_prefix(e, "bundle %s", c->bundle);
 	if (r == 0)
-		r = spec_check_supported(c->spec, &support, e);
-	if (r == 0)
 		r = check_terminal(c, e);
+	if (r == 0 && c->spec->linux && c->spec->linux->resources)
+		r = facts_read_controllers(context->arena, context->proc_fd, &c->facts, e);
 	if (r == 0)
 		r = plan_build(context->arena, c->spec, &c->facts, &plan_options, &c->plan, e);
 	return r;

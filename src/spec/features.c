@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "spec/unsupported.h"
 #include "spec/version.h"
 
 static char *hooks[] = { "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop" };
@@ -53,8 +52,7 @@ static struct oci_features_cgroup *cgroup(struct arena *a)
 
 	if (f)
 		*f = (struct oci_features_cgroup){ .has_v1 = true, .v2 = true, .has_v2 = true, .has_systemd = true,
-						   .has_systemd_user = true, .has_rdma = true,
-						   .rdma = spec_applies("linux.resources.rdma") };
+						   .has_systemd_user = true, .rdma = true, .has_rdma = true };
 	return f;
 }
 

@@ -444,6 +444,27 @@ static void resources(void **state)
 	       "linux.resources.cpu.mems: \"x\" is not a list like 0-3,7");
 	refuse(LINUX("\"resources\":{\"memory\":{\"swappiness\":101}}"),
 	       "linux.resources.memory.swappiness: 101 is out of range, which is 0 to 100");
+	refuse(LINUX("\"resources\":{\"unified\":{\"memory..max\":\"1\"}}"),
+	       "linux.resources.unified[\"memory..max\"]: is no file of a cgroup, like memory.high");
+	take(LINUX("\"resources\":{\"memory\":{\"limit\":-1,\"reservation\":-1,\"swap\":-1,"
+		   "\"kernel\":-1,\"kernelTCP\":-1}}"));
+	refuse(LINUX("\"resources\":{\"memory\":{\"limit\":-2}}"),
+	       "linux.resources.memory.limit: -2 is neither a size nor -1, which is none");
+	take(LINUX("\"resources\":{\"blockIO\":{\"weight\":0,\"weightDevice\":"
+		   "[{\"major\":8,\"minor\":0,\"weight\":10}]}}"));
+	refuse(LINUX("\"resources\":{\"blockIO\":{\"weight\":9}}"),
+	       "linux.resources.blockIO.weight: 9 is out of range, which is 10 to 1000");
+	refuse(LINUX("\"resources\":{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0,\"weight\":1001}]}}"),
+	       "linux.resources.blockIO.weightDevice[0]: weight: 1001 is out of range, which is 10 to 1000");
+	refuse(LINUX("\"resources\":{\"blockIO\":{\"weightDevice\":[{\"major\":8,\"minor\":0}]}}"),
+	       "linux.resources.blockIO.weightDevice[0]: has neither a weight nor a leafWeight");
+	refuse(LINUX("\"resources\":{\"blockIO\":{\"throttleWriteIOPSDevice\":"
+		     "[{\"major\":-1,\"minor\":0,\"rate\":1}]}}"),
+	       "linux.resources.blockIO.throttleWriteIOPSDevice[0]: -1:0 is no device");
+	refuse(LINUX("\"resources\":{\"rdma\":{\"mlx5_1\":{}}}"),
+	       "linux.resources.rdma[\"mlx5_1\"]: has neither hcaHandles nor hcaObjects");
+	refuse(LINUX("\"resources\":{\"rdma\":{\"a b\":{\"hcaHandles\":1}}}"),
+	       "linux.resources.rdma[\"a b\"]: is no name of a device");
 	take(LINUX("\"cgroupsPath\":\"/a/..b/c..\""));
 	refuse(LINUX("\"cgroupsPath\":\"/a/../b\""), "linux.cgroupsPath: \"/a/../b\" holds \"..\"");
 	refuse(LINUX("\"cgroupsPath\":\"..\""), "linux.cgroupsPath: \"..\" holds \"..\"");
