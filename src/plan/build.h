@@ -21,6 +21,7 @@ struct build {
 	bool exec;                    /* the plan is for `exec` */
 };
 
+const char *plan_annotation(const struct build *b, const char *key); /* namespace.c: NULL: there is none */
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */

@@ -7,6 +7,11 @@
 
 #include "plan/mount.h"
 
+static bool is_store(const struct build *b, const struct mount_entry *m)
+{
+	return b->store && strcmp(m->dest, b->store) == 0;
+}
+
 /* An earlier mount that stays behind and meets this one: above it, below it or at it; NULL: there is none. */
 static const struct mount_entry *in_the_way(const struct mounts_unmoved *u, const struct mount_entry *m)
 {
@@ -19,13 +24,15 @@ static const struct mount_entry *in_the_way(const struct mounts_unmoved *u, cons
 /*
  * A read-only bind is moved before the others, unless that would change what covers what. A store path must be locked;
  * another file, such as one below the container's /tmp, is then as well protected as under any other runtime.
+ *
+ * A bind of the store itself, in which a build puts its outputs, is moved even if it is writable: store paths lie on it.
  */
 int mount_decide_lock(const struct build *b, struct mounts_unmoved *u, struct mount_entry *m, struct err *e)
 {
 	bool read_only = (m->options.attrs.set | m->options.attrs.rec_set) & MOUNT_ATTR_RDONLY;
 	const struct mount_entry *other = NULL;
 
-	if (m->options.bind && !m->options.remount && read_only) {
+	if (m->options.bind && !m->options.remount && (read_only || is_store(b, m))) {
 		other = in_the_way(u, m);
 		m->locked = !other;
 	}
@@ -64,11 +71,15 @@ static bool groups_with(const struct mount_entry *first, const struct mount_entr
  * one recursive mount_setattr(2) does for a thousand store paths what otherwise takes a thousand. Propagation and
  * clearing stay out of it: the directory itself would get them too.
  */
-static size_t group_len(const struct mount_entry *entries, size_t len)
+static size_t group_len(const struct mount_entry *entries, size_t len, const char *store)
 {
 	const struct mount_attrs *t = &entries[0].options.attrs;
 	size_t n = 1;
 
+	/* What lies on a bind of the store is no group: the attributes would be that mount's as well. */
+	if (store && parent_len(entries[0].dest) == strlen(store) &&
+	    strncmp(entries[0].dest, store, strlen(store)) == 0)
+		return 1;
 	if (parent_len(entries[0].dest) == 0 || t->clear || t->rec_set || t->rec_clear || t->propagation)
 		return 1;
 	while (n < len && groups_with(&entries[0], &entries[n]))
@@ -79,13 +90,16 @@ static size_t group_len(const struct mount_entry *entries, size_t len)
 void mount_add_locked(struct build *b, const struct mount_entry *entries, size_t len)
 {
 	struct plan *p = b->plan;
+	const char *store = NULL;
 
 	for (size_t i = 0; i < len;) {
 		if (!entries[i].locked) {
 			i++;
 			continue;
 		}
-		size_t n = group_len(entries + i, len - i);
+		if (is_store(b, &entries[i]))
+			store = b->store;
+		size_t n = group_len(entries + i, len - i, store);
 		const char *dir = plan_text(p, "%.*s", (int)parent_len(entries[i].dest), entries[i].dest);
 
 		if (n > 1)

@@ -102,7 +102,7 @@ static int collect(struct build *b, struct err *e)
 	return 0;
 }
 
-static const char *annotation(const struct build *b, const char *key)
+const char *plan_annotation(const struct build *b, const char *key)
 {
 	const struct oci_string_map *notes = b->spec->annotations;
 
@@ -114,9 +114,9 @@ static const char *annotation(const struct build *b, const char *key)
 
 static int check_lock(struct build *b, struct err *e)
 {
-	const char *lock = annotation(b, "run.cloister.lock");
+	const char *lock = plan_annotation(b, "run.cloister.lock");
 
-	b->store = annotation(b, "run.cloister.store");
+	b->store = plan_annotation(b, "run.cloister.store");
 	b->lock = lock && strcmp(lock, "true") == 0;
 	if (lock && !b->lock && strcmp(lock, "false") != 0)
 		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'",

@@ -55,20 +55,36 @@ static int plan_rlimits(struct build *b, struct err *e)
 	return 0;
 }
 
+/* The flag of personality(2) that makes builds repeatable; the specification has none yet. */
+static int personality_flags(const struct build *b, unsigned long *ret, struct err *e)
+{
+	const char *flags = plan_annotation(b, "run.cloister.personality");
+
+	*ret = 0;
+	if (!flags)
+		return 0;
+	*ret = ADDR_NO_RANDOMIZE;
+	return strcmp(flags, "ADDR_NO_RANDOMIZE") == 0 ? 0 :
+	       err_set(e, EINVAL, "annotations.\"run.cloister.personality\": '%s' is not ADDR_NO_RANDOMIZE", flags);
+}
+
 static int plan_personality(struct build *b, struct err *e)
 {
 	const struct oci_personality *personality = b->spec->linux ? b->spec->linux->personality : NULL;
+	unsigned long flags;
 	struct op *op;
+	int r = personality_flags(b, &flags, e);
 
-	if (!personality)
-		return 0;
-	if (personality->domain == OCI_PERSONALITY_DOMAIN_UNSET)
+	if (r < 0 || (!personality && !flags))
+		return r;
+	if (personality && personality->domain == OCI_PERSONALITY_DOMAIN_UNSET)
 		return err_set(e, EINVAL, "linux.personality.domain is missing: LINUX or LINUX32");
-	if (personality->flags_len > 0)
+	if (personality && personality->flags_len > 0)
 		return err_set(e, EINVAL, "linux.personality.flags: no flag is defined, \"%s\" cannot be set",
 			       personality->flags[0]);
 	op = plan_add(b->plan, STAGE_START, OP_PERSONALITY, "linux.personality");
-	op->personality = personality->domain == OCI_PERSONALITY_DOMAIN_LINUX32 ? PER_LINUX32 : PER_LINUX;
+	op->personality = flags | (personality && personality->domain == OCI_PERSONALITY_DOMAIN_LINUX32 ? PER_LINUX32 :
+				   PER_LINUX);
 	return 0;
 }
 
@@ -218,6 +234,25 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, struct
 	return 0;
 }
 
+/* What the program sees as its name, if it is to be another than the path to it: run.cloister.arg0. */
+static struct op_exec with_arg0(struct build *b, struct op_exec exec)
+{
+	const char *arg0 = b->exec ? NULL : plan_annotation(b, "run.cloister.arg0");
+	size_t len = b->spec->process->args_len;
+	char **args;
+
+	if (!arg0)
+		return exec;
+	args = arena_array(b->plan->arena, len + 1, sizeof *args);
+	if (!args) {
+		b->plan->failed = true;
+		return exec;
+	}
+	memcpy(args, exec.args, len * sizeof *args);
+	args[0] = (char *)arg0;
+	return (struct op_exec){ .args = args, .env = exec.env };
+}
+
 /* Only now does the process come within reach of the container's others, with no more rights than they have. */
 static void plan_last_steps(struct build *b)
 {
@@ -264,6 +299,6 @@ int plan_process(struct build *b, struct err *e)
 		plan_last_steps(b);
 	if (process->no_new_privileges)
 		plan_filter(b);
-	plan_add(b->plan, STAGE_START, OP_EXEC, "process.args")->exec = exec;
+	plan_add(b->plan, STAGE_START, OP_EXEC, "process.args")->exec = with_arg0(b, exec);
 	return 0;
 }

@@ -217,6 +217,22 @@ static void what_makes_no_group(void **state)
 		"bind /h /h +ro\n");
 }
 
+static void store_paths_may_lie_on_a_writable_store(void **state)
+{
+	(void)state;
+	/* no group: its attributes would make the store itself read-only */
+	assert_string_equal(only(MOVED, "outer", ROOTLESS(BIND("/nix/store", "/s", ",'nosuid'") ","
+		BIND("/nix/store/a", "/s/a", ",'ro'") "," BIND("/nix/store/b", "/s/b", ",'ro'"), LOCK_STORE)),
+		"rootfs /b/rootfs open-only\n"
+		"bind /s /nix/store +nosuid\n"
+		"bind /s/a /nix/store/a +ro\n"
+		"bind /s/b /nix/store/b +ro\n");
+	assert_int_equal(build_plan(ROOTLESS(TMPFS("/nix") "," BIND("/nix/store", "/s", ""), LOCK_STORE)), -EINVAL);
+	/* another writable bind is not moved, and in the way */
+	assert_int_equal(build_plan(ROOTLESS(BIND("/nix", "/s", "") "," BIND("/nix/store/a", "/s/a", ",'ro'"),
+		LOCK_STORE)), -EINVAL);
+}
+
 static void what_cannot_be_locked_is_an_error(void **state)
 {
 	(void)state;
@@ -295,6 +311,7 @@ static const struct CMUnitTest tests[] = {
 	TEXT_TEST(sources_opened_first_have_the_roots_propagation),
 	TEXT_TEST(read_only_binds_of_one_directory_are_a_group),
 	TEXT_TEST(what_makes_no_group),
+	TEXT_TEST(store_paths_may_lie_on_a_writable_store),
 	TEXT_TEST(what_cannot_be_locked_is_an_error),
 	TEXT_TEST(mounts_that_contradict_themselves),
 	TEXT_TEST(a_joined_mount_namespace_is_somebody_elses),

@@ -198,6 +198,27 @@ static void what_makes_no_sense(void **state)
 	assert_int_equal(plan_json(CONFIG("", ",\"linux\":{\"personality\":{}}")), -EINVAL);
 }
 
+static void what_the_specification_cannot_say(void **state)
+{
+	(void)state;
+	assert_int_equal(plan_json(CONFIG("", ",\"annotations\":{\"run.cloister.arg0\":\"-sh\","
+					  "\"run.cloister.personality\":\"ADDR_NO_RANDOMIZE\"}")), 0);
+	assert_int_equal(find(OP_PERSONALITY)->personality, PER_LINUX | ADDR_NO_RANDOMIZE);
+	assert_string_equal(find(OP_FIND_EXEC)->exec.args[0], "sh");
+	assert_string_equal(find(OP_EXEC)->exec.args[0], "-sh");
+	assert_null(find(OP_EXEC)->exec.args[1]);
+	assert_int_equal(plan_json(CONFIG("", ",\"annotations\":{\"run.cloister.personality\":\"ADDR_NO_RANDOMIZE\"},"
+					  "\"linux\":{\"personality\":{\"domain\":\"LINUX32\"}}")), 0);
+	assert_int_equal(find(OP_PERSONALITY)->personality, PER_LINUX32 | ADDR_NO_RANDOMIZE);
+	assert_error(plan_json(CONFIG("", ",\"annotations\":{\"run.cloister.personality\":\"READ_IMPLIES_EXEC\"}")),
+		&err,
+		     EINVAL, "annotations.\"run.cloister.personality\": 'READ_IMPLIES_EXEC' is not ADDR_NO_RANDOMIZE");
+	/* the name is that of the container's first program only */
+	build.exec = true;
+	assert_int_equal(plan_json(CONFIG("", ",\"annotations\":{\"run.cloister.arg0\":\"-sh\"}")), 0);
+	assert_string_equal(find(OP_EXEC)->exec.args[0], "sh");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -208,6 +229,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(groups_need_more_than_one_id),
 	TEST(ids_must_be_mapped),
 	TEST(what_makes_no_sense),
+	TEST(what_the_specification_cannot_say),
 };
 
 UNIT_MAIN(tests)
