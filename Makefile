@@ -157,6 +157,11 @@ check-fault:
 check:
 	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' tests/run $(T)
 
+# What needs systemd and all of cgroup v2, in a machine of its own under QEMU: T=vm/delegation runs just that one.
+check-vm: all
+	@contrib/install-deps vm
+	@B='$(B)' CC='$(CC)' tests/vm/run $(T)
+
 # Writes down what the plans are now as what they should be: look at the diff before you commit it.
 golden-update: $(GOLDEN)
 	@B='$(B)' tests/run --golden-update $(T)
@@ -183,7 +188,7 @@ lint:
 	@contrib/install-deps lint
 	tests/layers
 	tests/style
-	shellcheck --severity=warning --external-sources $(shell git grep -lE '^#!/(bin/sh|usr/bin/env bash)' -- contrib tests .ci) $(wildcard tests/e2e/*.sh tests/attack/*.sh tests/fault/*.sh)
+	shellcheck --severity=warning --external-sources $(shell git grep -lE '^#!(/bin/sh|/bin/bash|/usr/bin/env bash)' -- contrib tests .ci) $(wildcard tests/e2e/*.sh tests/attack/*.sh tests/fault/*.sh tests/vm/*.sh)
 
 # ---- installing ----
 MANUALS := $(patsubst docs/%.md,$(B)/docs/%,$(wildcard docs/*.[1-8].md))
@@ -220,5 +225,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all clean unit-tests fuzz-programs fuzz check check-fault golden-update bench demo lint manuals install uninstall
+.PHONY: all clean unit-tests fuzz-programs fuzz check check-fault check-vm golden-update bench demo lint manuals install uninstall
 .DELETE_ON_ERROR:
