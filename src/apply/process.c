@@ -69,15 +69,15 @@ int apply_close_fds(struct apply *ctx, const struct op *op, struct err *e)
 int apply_bounding(struct apply *ctx, const struct op *op, struct err *e)
 {
 	uint64_t now;
-	int r;
+	int r = 0;
 
 	(void)ctx;
-	r = sys_bounding_get(63, &now);
 	for (unsigned cap = 0; cap < 64 && r == 0; cap++)
-		if ((now & ~op->capabilities.bounding) & CAPABILITY_BIT(cap))
+		if (!(op->capabilities.bounding & CAPABILITY_BIT(cap)))
 			r = sys_bounding_drop(cap);
-	if (r == 0)
-		r = sys_bounding_get(63, &now);
+	/* Past the last capability that this kernel knows. */
+	if (r == 0 || r == -EINVAL)
+		r = sys_bounding_get(&now, NULL);
 	if (r < 0)
 		return err_sys(e, -r, "cannot reduce the capability bounding set");
 	if (now != op->capabilities.bounding)
@@ -146,20 +146,16 @@ int apply_user(struct apply *ctx, const struct op *op, struct err *e)
 static int check_capabilities(const struct op_capabilities *wanted, struct err *e)
 {
 	struct sys_caps now;
-	uint64_t ambient;
 	int r;
 
 	r = sys_caps_get(&now);
-	if (r == 0)
-		r = sys_ambient_get(63, &ambient);
 	if (r < 0)
 		return err_sys(e, -r, "cannot read capabilities back");
 	if (now.effective != wanted->effective || now.permitted != wanted->permitted ||
-	    now.inheritable != wanted->inheritable || ambient != wanted->ambient)
+	    now.inheritable != wanted->inheritable)
 		return err_set(e, EPERM, "the kernel did not take the capabilities: effective %#llx, permitted %#llx, "
-			       "inheritable %#llx, ambient %#llx", (unsigned long long)now.effective,
-			       (unsigned long long)now.permitted, (unsigned long long)now.inheritable,
-			       (unsigned long long)ambient);
+			       "inheritable %#llx", (unsigned long long)now.effective, (unsigned long long)now.permitted,
+			       (unsigned long long)now.inheritable);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ ssize_t io_read_full(int fd, void *buf, size_t len)
 
 int io_read_fd(struct arena *a, int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
-	size_t room = 16 * 1024, len = 0;
+	size_t room = 1024, len = 0;
 	struct stat st;
 	char *buf;
 

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "base/str.h"
+#include "base/utc.h"
 
 static struct {
 	int fd;
@@ -69,9 +70,8 @@ static void add_json_string(struct str *s, const char *text)
 void log_write(enum log_level level, const char *fmt, ...)
 {
 	_cleanup_str_ struct str line = STR_INIT;
-	char msg[ERR_TEXT_MAX + 256], stamp[40];
+	char msg[ERR_TEXT_MAX + 256], stamp[UTC_TEXT_MAX];
 	struct timespec now;
-	struct tm tm;
 	va_list ap;
 
 	if (level == LOG_LEVEL_DEBUG && !log_to.debug)
@@ -81,8 +81,7 @@ void log_write(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 	str_make_plain(msg);
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	utc_text(&now, false, stamp);
 	if (log_to.json) {
 		str_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
 		add_json_string(&line, msg);

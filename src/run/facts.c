@@ -50,6 +50,7 @@ static int read_caller(struct arena *a, int proc_fd, struct plan_facts *ret, str
 	struct plan_facts f = {
 		.euid = geteuid(), .egid = getegid(), .apparmor = has_apparmor(), .selinux = has_selinux(),
 	};
+	unsigned known_caps;
 	struct sys_caps caps;
 	struct stat st;
 	char *text;
@@ -62,17 +63,17 @@ static int read_caller(struct arena *a, int proc_fd, struct plan_facts *ret, str
 	if (fstatat(proc_fd, "self/ns/user", &st, 0) < 0)
 		return err_sys(e, errno, "look at /proc/self/ns/user (does this kernel have user namespaces?)");
 	f.initial_userns = st.st_ino == INITIAL_USERNS_INODE;
-	r = read_text(a, proc_fd, "self/setgroups", &text, e);
-	if (r < 0)
-		return r;
-	f.setgroups_denied = strncmp(text, "deny", 4) == 0;
-	r = read_text(a, proc_fd, "sys/kernel/cap_last_cap", &text, e);
-	if (r < 0)
-		return r;
-	f.last_cap = (unsigned)strtoul(text, NULL, 10);
-	r = sys_bounding_get(f.last_cap, &f.bounding);
+	/* user_namespaces(7): in the initial one it can never be denied. */
+	if (!f.initial_userns) {
+		r = read_text(a, proc_fd, "self/setgroups", &text, e);
+		if (r < 0)
+			return r;
+		f.setgroups_denied = strncmp(text, "deny", 4) == 0;
+	}
+	r = sys_bounding_get(&f.bounding, &known_caps);
 	if (r < 0)
 		return err_sys(e, -r, "read the capability bounding set");
+	f.last_cap = known_caps - 1;
 	*ret = f;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/utc.h"
 #include "libocispec/field/write.h"
 #include "run/container.h"
 #include "state/codec.h"
@@ -12,20 +13,18 @@ int container_fill_record(struct container *c, struct err *e)
 {
 	struct arena *a = c->context->arena;
 	struct oci_record *rec = &c->record;
-	char now[64];
+	char now[UTC_TEXT_MAX];
 	struct timespec ts;
-	struct tm tm;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%S", &tm);
+	utc_text(&ts, true, now);
 	*rec = (struct oci_record){
 		.version = STATE_RECORD_VERSION,
 		.id = (char *)c->options->id,
 		.oci_version = c->spec->oci_version,
 		.bundle = (char *)c->bundle,
 		.rootfs = c->spec->root ? c->spec->root->path : NULL,
-		.created = arena_printf(a, "%s.%09ldZ", now, ts.tv_nsec),
+		.created = arena_strdup(a, now),
 		.status = OCI_STATUS_CREATING,
 		.cgroup_path = (char *)c->plan.cgroup_path,
 		.rdt_path = (char *)c->plan.rdt_path,

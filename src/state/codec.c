@@ -58,14 +58,3 @@ void state_describe(const struct oci_record *record, enum oci_status status, str
 		.annotations = record->annotations,
 	};
 }
-
-char *state_timestamp(struct arena *a, const struct timespec *t)
-{
-	char day_and_time[40];
-	struct tm tm;
-
-	if (!gmtime_r(&t->tv_sec, &tm))
-		return NULL;
-	strftime(day_and_time, sizeof day_and_time, "%Y-%m-%dT%H:%M:%S", &tm);
-	return arena_printf(a, "%s.%09ldZ", day_and_time, t->tv_nsec);
-}

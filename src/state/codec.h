@@ -4,8 +4,6 @@
  */
 #pragma once
 
-#include <time.h>
-
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
@@ -28,6 +26,3 @@ int state_decode(struct arena *a, const char *json, size_t len, struct oci_recor
  * has the pid 0, as runc shows it. `status` comes from state_status, or is what the hook is to see.
  */
 void state_describe(const struct oci_record *record, enum oci_status status, struct oci_state *ret);
-
-/* A moment of the real-time clock as RFC 3339 in UTC, as a record's `created` has it; NULL: out of memory. */
-char *state_timestamp(struct arena *a, const struct timespec *t);

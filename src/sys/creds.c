@@ -71,13 +71,14 @@ int sys_caps_set(const struct sys_caps *caps)
 	return sys_result(syscall(SYS_capset, &header, data));
 }
 
-int sys_bounding_get(unsigned last_cap, uint64_t *ret)
+int sys_bounding_get(uint64_t *ret, unsigned *ret_known)
 {
+	unsigned cap;
+
 	*ret = 0;
-	for (unsigned cap = 0; cap <= last_cap && cap < 64; cap++) {
+	for (cap = 0; cap < 64; cap++) {
 		int n = prctl(PR_CAPBSET_READ, (unsigned long)cap, 0L, 0L, 0L);
 
-		/* Past the last capability that this kernel knows. */
 		if (n < 0 && errno == EINVAL)
 			break;
 		if (n < 0)
@@ -85,28 +86,14 @@ int sys_bounding_get(unsigned last_cap, uint64_t *ret)
 		if (n)
 			*ret |= UINT64_C(1) << cap;
 	}
+	if (ret_known)
+		*ret_known = cap;
 	return 0;
 }
 
 int sys_bounding_drop(unsigned cap)
 {
 	return sys_result(prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0L, 0L, 0L));
-}
-
-int sys_ambient_get(unsigned last_cap, uint64_t *ret)
-{
-	*ret = 0;
-	for (unsigned cap = 0; cap <= last_cap && cap < 64; cap++) {
-		int n = prctl(PR_CAP_AMBIENT, (unsigned long)PR_CAP_AMBIENT_IS_SET, (unsigned long)cap, 0L, 0L);
-
-		if (n < 0 && errno == EINVAL)
-			break;
-		if (n < 0)
-			return -errno;
-		if (n)
-			*ret |= UINT64_C(1) << cap;
-	}
-	return 0;
 }
 
 int sys_ambient_clear(void)

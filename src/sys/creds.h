@@ -33,10 +33,10 @@ int sys_set_no_new_privs(void);
 int sys_caps_get(struct sys_caps *ret);
 int sys_caps_set(const struct sys_caps *caps);
 
-/* The bounding set that is in force, as far as last_cap. */
-int sys_bounding_get(unsigned last_cap, uint64_t *ret);
+/* The bounding set that is in force, and the number of capabilities that this kernel knows (NULL: not asked for). */
+int sys_bounding_get(uint64_t *ret, unsigned *ret_known);
+/* -EINVAL: the kernel does not know that capability. */
 int sys_bounding_drop(unsigned cap);
 
-int sys_ambient_get(unsigned last_cap, uint64_t *ret);
 int sys_ambient_clear(void);
 int sys_ambient_raise(unsigned cap);

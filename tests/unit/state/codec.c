@@ -96,21 +96,11 @@ static void shows_the_state(void **state)
 					     "\"bundle\":\"/b\"}");
 }
 
-static void formats_a_time(void **state)
-{
-	_cleanup_arena_ struct arena *a = arena_new();
-	const struct timespec t = { .tv_sec = 1795532400, .tv_nsec = 5 };
-
-	(void)state;
-	assert_string_equal(state_timestamp(a, &t), "2026-11-24T15:00:00.000000005Z");
-}
-
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(round_trip),
 	cmocka_unit_test(rules_between_fields),
 	cmocka_unit_test(another_version),
 	cmocka_unit_test(shows_the_state),
-	cmocka_unit_test(formats_a_time),
 };
 
 UNIT_MAIN(tests)
