@@ -51,8 +51,13 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(SANFLAGS),$(SANFLAGS)
 # -iquote: <sys/mount.h> is the C library's, "sys/mount.h" is ours.
 override CPPFLAGS += -iquote src -iquote . -iquote $(B)/gen -DCLOISTER_VERSION='"$(VERSION)"'
 LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS)
+# Where the runtime begins before the C library does (src/sys/entry_*.c): nothing may be linked dynamically then.
+ENTRY := $(wildcard src/sys/entry_$(shell uname -m).c)
 ifeq ($(STATIC),1)
 RUNTIME_LINK := -static-pie
+ifneq ($(ENTRY),)
+RUNTIME_LINK += -Wl,-e,cloister_entry
+endif
 else
 RUNTIME_LINK := -pie
 endif
@@ -67,7 +72,8 @@ OCISPEC_SRC  := $(sort $(wildcard libocispec/json/*.c libocispec/field/*.c))
 OCISPEC_OBJ  := $(call obj_of,$(OCISPEC_SRC)) $(B)/gen/oci_spec.o
 RUNTIME_CLI  := $(filter-out src/cli/bundle%.c,$(call src_of,cli))
 BUNDLE_CLI   := $(wildcard src/cli/bundle*.c) $(wildcard src/cli/options.c)
-RUNTIME_OBJ  := $(call obj_of,$(call src_of,$(RUNTIME_DIRS)) $(RUNTIME_CLI)) $(OCISPEC_OBJ)
+RUNTIME_SRC  := $(filter-out src/sys/entry_%,$(call src_of,$(RUNTIME_DIRS))) $(if $(filter 1,$(STATIC)),$(ENTRY))
+RUNTIME_OBJ  := $(call obj_of,$(RUNTIME_SRC) $(RUNTIME_CLI)) $(OCISPEC_OBJ)
 BUNDLE_OBJ   := $(call obj_of,$(call src_of,$(CONVERTER_DIRS)) $(BUNDLE_CLI)) $(OCISPEC_OBJ)
 
 all: $(B)/cloister $(B)/cloister-bundle

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "run/seal.h"
 #include "spec/version.h"
 
 const struct cli_command *const cli_commands[] = {
@@ -181,9 +182,11 @@ static int run_command(struct cli *c, const struct cli_command *command, char **
 	void *options = arena_alloc(c->arena, command->options_size + 1);
 	int r;
 
-	if (!options)
+	/* In each command: each may run hooks, or meet processes of a container that is host root. */
+	r = seal_binary(&e);
+	if (r == 0 && !options)
 		r = err_oom(&e);
-	else
+	if (r == 0)
 		r = options_parse(c->arena, command->options ? command->options : none, command->stop_after, argv,
 				  options, &words, &e);
 	if (r == 0 && words.help)

@@ -1,14 +1,11 @@
 /* Why: `create` (runtime.md, "Create"). */
 #include "run/container.h"
-#include "run/seal.h"
 
 int run_create(struct run_context *context, const struct run_create_options *options, struct err *e)
 {
 	struct container c;
-	int r = seal_binary(e);
+	int r = container_load(&c, context, options, e);
 
-	if (r == 0)
-		r = container_load(&c, context, options, e);
 	if (r == 0 && c.spec->process && c.spec->process->terminal && !options->console_socket)
 		return err_set(e, EINVAL,
 			       "process.terminal: create needs --console-socket, over which it sends the terminal");

@@ -7,7 +7,6 @@
 #include "run/container.h"
 #include "run/follow.h"
 #include "run/open.h"
-#include "run/seal.h"
 #include "run/start.h"
 #include "sys/process.h"
 
@@ -47,17 +46,13 @@ static int run_created(struct container *c, int *ret_status, struct err *e)
 	if (r == 0)
 		r = start_run_hooks(c->context, &o, e);
 	if (r == 0 && !c->options->detach) {
-		state_close(&o.dir);
+		state_let_go(&o.dir);
 		r = follow(c, ret_status, e);
-		if (c->options->keep && r == 0)
-			return 0;
-		/* Somebody may have deleted it already, once it had ended. */
-		int found = container_open(c->context, c->options->id, &o, &later);
-		if (found == -ENOENT)
-			return r;
-		if (found < 0) {
+		int locked = c->options->keep && r == 0 ? -ENOENT : state_lock_again(&o.dir, &later);
+		/* Kept, or deleted by somebody else already, once it had ended. */
+		if (locked < 0) {
 			state_close(&o.dir);
-			return r < 0 ? r : (*e = later, found);
+			return r < 0 || locked == -ENOENT ? r : (*e = later, locked);
 		}
 		if (r == 0)
 			r = destroy(c, &o, e);
@@ -74,11 +69,9 @@ int run_run(struct run_context *context, const struct run_create_options *option
 {
 	struct container c;
 	sigset_t old;
-	int r = seal_binary(e);
+	int r = container_load(&c, context, options, e);
 
 	*ret_status = 0;
-	if (r == 0)
-		r = container_load(&c, context, options, e);
 	if (r < 0)
 		return r;
 	if (options->detach && c.spec->process && c.spec->process->terminal && !options->console_socket)

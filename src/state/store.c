@@ -232,6 +232,18 @@ int state_open(const char *root, const char *id, struct state_dir *ret, struct e
 	return r;
 }
 
+void state_let_go(struct state_dir *dir)
+{
+	flock(dir->fd, LOCK_UN);
+}
+
+int state_lock_again(struct state_dir *dir, struct err *e)
+{
+	int r = lock_dir(dir, e);
+
+	return r > 0 ? 0 : r < 0 ? r : no_such_container(dir->id, e);
+}
+
 int state_write(const struct state_dir *dir, const struct oci_record *record, struct err *e)
 {
 	_cleanup_str_ struct str json = STR_INIT;

@@ -75,6 +75,13 @@ void state_close(struct state_dir *dir);
  */
 void state_unlock(struct state_dir *dir);
 
+/*
+ * Gives the lock up and keeps the descriptors, and gets it again. -ENOENT: the container was removed meanwhile; the
+ * name may be another's by now.
+ */
+void state_let_go(struct state_dir *dir);
+int state_lock_again(struct state_dir *dir, struct err *e);
+
 /* Replaces the record. */
 int state_write(const struct state_dir *dir, const struct oci_record *record, struct err *e);
 

@@ -102,6 +102,18 @@ for kind in self $(is_root && echo none); do
 	overwrite "$tmp/victim" setpriv --inh-caps=-all --bounding-set=-all "$tmp/victim" 0.5
 	grep -q WORKED "$tmp/attack" || fail "$kind: the attack does not even work on an unprotected program"
 done
+# Nor is it within reach while a command runs that starts no container: access(2) knows of the read-only mount.
+if is_root; then
+	kind none
+	new_id
+	printf '#!/bin/sh\n[ -w /proc/$PPID/exe ]; echo $? >>%s\n' "$tmp/reach" >"$tmp/hook"
+	chmod +x "$tmp/hook"
+	config "{ path: \"$tmp/hook\" } as \$hook | .hooks = { prestart: [\$hook], poststart: [\$hook], poststop: [\$hook] }" true
+	"$tmp/cloister" --root "$state" create --bundle "$bundle" "$id"
+	"$tmp/cloister" --root "$state" start "$id"
+	"$tmp/cloister" --root "$state" delete --force "$id"
+	equal "$(tr -d '\n' <"$tmp/reach")" 111 "whether create, start and delete keep the binary out of reach"
+fi
 # a program that is the runtime itself, run in the container
 printf '#!/proc/self/exe\n' >"$bundle/rootfs/bin/script"
 chmod +x "$bundle/rootfs/bin/script"
