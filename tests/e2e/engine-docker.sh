@@ -241,6 +241,8 @@ case_attach() {
 # ---- looking ----
 case_top_stats() {
 	sleeper --name watched box sh -c 'sleep 101 & sleep 102'
+	both() { docker top watched | grep -c 'sleep 10[12]$' | grep -qx 2; }
+	wait_for both
 	ok docker top watched
 	has 'sleep 101'
 	has 'sleep 102'
