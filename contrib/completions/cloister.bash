@@ -45,7 +45,7 @@ _cloister() {
 	spec:-*) words='--bundle --rootless --help' ;;
 	list:-*) words='--format --quiet --help' ;;
 	ps:-*) words='--format --help' ;;
-	delete:-*) words='--force --help' ;;
+	delete:-*) words='--force --regex --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
 	start:* | exec:* | ps:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;

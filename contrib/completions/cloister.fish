@@ -49,5 +49,6 @@ complete -c cloister -n '__fish_seen_subcommand_from spec' -l rootless -d 'For a
 complete -c cloister -n '__fish_seen_subcommand_from list ps' -s f -l format -xa 'table json'
 complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids only'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
+complete -c cloister -n '__fish_seen_subcommand_from delete' -l regex -d 'All whose id matches'
 complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
 complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume delete kill' -a '(cloister list --quiet 2>/dev/null)'

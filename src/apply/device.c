@@ -2,6 +2,7 @@
 #include "apply/apply.h"
 
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -29,7 +30,10 @@ static int bind_device(struct apply *ctx, const struct op_device *d, struct err 
 		return err_sys(e, -fd, "bind the device %s of the host", d->bind_from);
 	if (!is_device(fd, d))
 		return err_set(e, ENODEV, "%s of the host is not the device %u:%u", d->bind_from, d->major, d->minor);
-	int r = rootfs_mount_point(ctx, d->path, false, true, &point, e);
+	int r = sys_mount_setattr(fd, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0);
+	if (r < 0)
+		return err_sys(e, -r, "set the mount options of the device %s", d->path);
+	r = rootfs_mount_point(ctx, d->path, false, true, &point, e);
 	return r < 0 ? r : mount_attach(fd, point, d->path, e);
 }
 

@@ -24,13 +24,14 @@ static const char *last_line(char *text)
 	return newline ? newline + 1 : text;
 }
 
-int hook_run(const struct oci_hook *hook, const char *state_json, const char *label, struct err *e)
+int hook_run(const struct oci_hook *hook, const char *state_json, const char *dir, const char *label, struct err *e)
 {
-	char *only_path[] = { hook->path, NULL }, *no_env[] = { NULL };
+	char *only_path[] = { hook->path, NULL };
 	struct sys_command command = {
 		.path = hook->path,
 		.argv = hook->args_len > 0 ? hook->args : only_path,
-		.envp = hook->env ? hook->env : no_env,
+		.envp = hook->env,
+		.dir = dir,
 		.input = state_json,
 		.input_len = strlen(state_json),
 		.timeout = hook->has_timeout ? (int)hook->timeout : 0,
@@ -58,14 +59,14 @@ int hook_run(const struct oci_hook *hook, const char *state_json, const char *la
 		       *said ? ": " : "", said);
 }
 
-int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_json, struct err *e)
+int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_json, const char *dir, struct err *e)
 {
 	for (size_t i = 0; i < len; i++) {
 		char label[32];
 		int r;
 
 		snprintf(label, sizeof label, "hook #%zu", i);
-		r = hook_run(&hooks[i], state_json, label, e);
+		r = hook_run(&hooks[i], state_json, dir, label, e);
 		if (r < 0)
 			return r;
 	}
@@ -75,8 +76,10 @@ int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_jso
 int apply_hooks(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const char *json = ctx->state_json(ctx, op->hooks.kind);
+	/* By then the bundle's path is one of the container. */
+	const char *dir = op->hooks.kind == HOOK_START_CONTAINER ? "/" : ctx->bundle;
 
 	if (!json)
 		return err_oom(e);
-	return hook_run_all(op->hooks.hooks, op->hooks.len, json, e);
+	return hook_run_all(op->hooks.hooks, op->hooks.len, json, dir, e);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #include "apply/rootfs.h"
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "sys/cgroup.h"
 #include "sys/mount.h"
 #include "sys/path.h"
@@ -263,8 +265,34 @@ static bool is_finished_late(const struct op_mount *m)
 	return m->copy_up || m->label;
 }
 
+static bool has_option(const struct op_mount *m, const char *prefix)
+{
+	for (char **o = m->options; *o; o++)
+		if (str_has_prefix(*o, prefix))
+			return true;
+	return false;
+}
+
+/* A tmpfs without a mode of its own takes that of the directory that it covers, as with other runtimes. */
+static int set_mode_of_point(struct apply *ctx, const struct op_mount *m, int fs, struct err *e)
+{
+	_cleanup_close_ int point = -1;
+	char mode[16];
+	struct stat st;
+	int r;
+
+	if (strcmp(m->fstype, "tmpfs") != 0 || has_option(m, "mode="))
+		return 0;
+	point = rootfs_open(ctx, m->dest, m->dest_nofollow);
+	if (point < 0 || fstat(point, &st) < 0)
+		return 0;
+	snprintf(mode, sizeof mode, "%o", st.st_mode & 07777);
+	r = sys_fs_set(fs, "mode", mode);
+	return r < 0 ? explain_fs(fs, r, m, "mode", e) : 0;
+}
+
 /* A new, detached file system. Propagation is set by the caller, once it is attached nowhere else. */
-static int make_fs(const struct op_mount *m, struct err *e)
+static int make_fs(struct apply *ctx, const struct op_mount *m, struct err *e)
 {
 	_cleanup_close_ int fs = sys_fs_open(m->fstype);
 	int r, fd;
@@ -279,8 +307,12 @@ static int make_fs(const struct op_mount *m, struct err *e)
 		if (r < 0)
 			return explain_fs(fs, r, m, *o, e);
 	}
-	if (r == 0)
+	if (r == 0) {
+		r = set_mode_of_point(ctx, m, fs, e);
+		if (r < 0)
+			return r;
 		r = sys_fs_create(fs);
+	}
 	if (r < 0)
 		return explain_fs(fs, r, m, NULL, e);
 	fd = sys_fs_mount(fs, is_finished_late(m) ? 0 : m->attrs.set);
@@ -343,7 +375,7 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_mount *m = &op->mount;
 	struct mount_attrs rest = m->attrs;
-	_cleanup_close_ int fd = make_fs(m, e);
+	_cleanup_close_ int fd = make_fs(ctx, m, e);
 	int r;
 
 	if (fd < 0)

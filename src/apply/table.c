@@ -48,6 +48,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_REMOUNT] = apply_remount,
 	[OP_DEVICE] = apply_device,
 	[OP_SYMLINK] = apply_symlink,
+	[OP_DIRECTORY] = apply_directory,
 	[OP_MASK] = apply_mask,
 	[OP_READONLY] = apply_readonly,
 	[OP_CONSOLE] = apply_console,

@@ -18,6 +18,7 @@ struct build {
 	bool container_root_mapped;   /* id 0 exists in the container */
 	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
 	bool setgroups_denied;        /* in the container's user namespace */
+	struct plan_id_map uids, gids;    /* of a new user namespace, as configured or by default */
 	bool exec;                    /* the plan is for `exec` */
 };
 
@@ -30,6 +31,8 @@ int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
 int plan_resources(struct build *b, struct err *e);       /* resources.c: after the cgroup */
 int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */
 int plan_mounts(struct build *b, struct err *e);          /* mount.c */
+/* mount.c: absolute and without ".", "..", "//"; relative ones are relative to "/" (config.md, "Mounts"). */
+const char *plan_clean_path(struct plan *p, const char *path);
 int plan_devices(struct build *b, struct err *e);         /* device.c */
 int plan_check_labels(const struct build *b, struct err *e);   /* label.c: whether the host can have them */
 void plan_key_label(struct build *b, enum plan_stage stage);   /* label.c: before OP_KEYRING */
@@ -38,6 +41,8 @@ void plan_label_mount(struct build *b, struct op_mount *m);    /* label.c */
 const char *plan_mount_label(const struct build *b);           /* label.c: NULL: none */
 int plan_masks(struct build *b, struct err *e);           /* mask.c: masked and readonly paths */
 int plan_process(struct build *b, struct err *e);         /* process.c: the START operations */
+/* env.c: each name once, with its last value, and no empty HOME; NULL-terminated, never NULL. */
+char **plan_env(struct build *b, char *const *env, size_t len);
 void plan_priorities(struct build *b);                    /* schedule.c: scheduler and I/O priority */
 int plan_memory_policy(struct build *b, struct err *e);   /* schedule.c */
 /* schedule.c: both parts of execCPUAffinity, in RUNTIME and OUTER */

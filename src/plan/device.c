@@ -73,7 +73,7 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 {
 	const struct oci_device *c = &b->spec->linux->devices[i];
 	struct op_device d = {
-		.path = c->path,
+		.path = plan_clean_path(b->plan, c->path),
 		.mode = c->has_file_mode ? (mode_t)c->file_mode & 07777 : 0666,
 		.major = (unsigned)c->major,
 		.minor = (unsigned)c->minor,

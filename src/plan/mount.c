@@ -11,8 +11,7 @@
 #include "plan/build.h"
 #include "plan/mount.h"
 
-/* Absolute and free of ".", ".." and "//": a relative destination is relative to "/" (config.md, "Mounts"). */
-static const char *clean_path(struct plan *p, const char *path)
+const char *plan_clean_path(struct plan *p, const char *path)
 {
 	char *out = arena_alloc(p->arena, strlen(path) + 2);
 	size_t len = 0;
@@ -77,7 +76,7 @@ static int read_entries(struct build *b, struct mount_entry *entries, struct err
 
 		m->mount = &s->mounts[i];
 		m->index = i;
-		m->dest = clean_path(b->plan, m->mount->destination);
+		m->dest = plan_clean_path(b->plan, m->mount->destination);
 		r = mount_options_parse(b->plan->arena, m->mount->options, m->mount->options_len, &m->options, e);
 		if (r < 0)
 			return err_prefix(e, "mounts[%zu]", i);
@@ -131,7 +130,6 @@ static const char *joined_userns(const struct build *b)
 /* The namespace that maps a mount: one for all that are mapped alike. By default with the container's own mapping. */
 static const struct op_userns *userns_for(struct build *b, const struct mount_entry *m)
 {
-	const struct oci_linux *l = b->spec->linux;
 	struct op_userns want = { .slot = b->plan->slots }, *added;
 	struct plan *p = b->plan;
 
@@ -141,8 +139,8 @@ static const struct op_userns *userns_for(struct build *b, const struct mount_en
 	} else if (joined_userns(b)) {
 		want.path = joined_userns(b);
 	} else {
-		want.uids = (struct plan_id_map){ l->uid_mappings, l->uid_mappings_len };
-		want.gids = (struct plan_id_map){ l->gid_mappings, l->gid_mappings_len };
+		want.uids = b->uids;
+		want.gids = b->gids;
 	}
 	for (size_t i = 0; i < p->len; i++) {
 		const struct op_userns *have = p->ops[i].userns;
@@ -335,6 +333,16 @@ static void add_create_hooks(struct build *b)
 	add_hooks(b, STAGE_INIT, HOOK_CREATE_CONTAINER, h->create_container, h->create_container_len);
 }
 
+/* What an image may lack; as other runtimes do. OP_CWD says it if there is none in the end. */
+static void add_working_directory(struct build *b)
+{
+	const struct oci_process *process = b->spec->process;
+	const char *dir = process && process->cwd ? plan_clean_path(b->plan, process->cwd) : "/";
+
+	if (strcmp(dir, "/") != 0)
+		plan_add(b->plan, STAGE_INIT, OP_DIRECTORY, "process.cwd")->text = dir;
+}
+
 static int check_joined(struct build *b, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
@@ -383,6 +391,7 @@ int plan_mounts(struct build *b, struct err *e)
 	r = plan_devices(b, e);
 	if (r < 0)
 		return r;
+	add_working_directory(b);
 	add_create_hooks(b);
 	r = plan_masks(b, e);
 	if (r < 0)

@@ -39,21 +39,53 @@ static uint64_t flag_of(enum oci_namespace_type type)
 	return 0;
 }
 
-static bool maps_id(const struct oci_id_mapping *m, size_t len, uint32_t container_id, uint32_t *ret_host)
+static bool maps_id(const struct plan_id_map *map, uint32_t container_id, uint32_t *ret_host)
 {
-	for (size_t i = 0; i < len; i++)
-		if (container_id >= m[i].container_id && container_id - m[i].container_id < m[i].size) {
-			*ret_host = m[i].host_id + (container_id - m[i].container_id);
-			return true;
-		}
+	for (size_t i = 0; i < map->len; i++) {
+		const struct oci_id_mapping *m = &map->ranges[i];
+
+		if (container_id < m->container_id || container_id - m->container_id >= m->size)
+			continue;
+		*ret_host = m->host_id + (container_id - m->container_id);
+		return true;
+	}
 	return false;
 }
 
-/* One id each, the caller's own: the kernel lets a process map that by itself (user_namespaces(7)). */
-static bool maps_caller_only(const struct oci_linux *l, const struct plan_facts *f)
+static bool is_one_id(const struct plan_id_map *map, uint32_t host_id)
 {
-	return l->uid_mappings_len == 1 && l->uid_mappings[0].size == 1 && l->uid_mappings[0].host_id == f->euid &&
-	       l->gid_mappings_len == 1 && l->gid_mappings[0].size == 1 && l->gid_mappings[0].host_id == f->egid;
+	return map->len == 1 && map->ranges[0].size == 1 && map->ranges[0].host_id == host_id;
+}
+
+/* One id each, the caller's own: the kernel lets a process map that by itself (user_namespaces(7)). */
+static bool maps_caller_only(const struct build *b)
+{
+	return is_one_id(&b->uids, b->facts->euid) && is_one_id(&b->gids, b->facts->egid);
+}
+
+/* The least that a program can be run with: the caller is root inside, and nobody else exists. */
+static void map_by_default(struct build *b, uint32_t host_id, struct plan_id_map *ret)
+{
+	struct oci_id_mapping *m = arena_alloc(b->plan->arena, sizeof *m);
+
+	if (!m) {
+		b->plan->failed = true;
+		return;
+	}
+	*m = (struct oci_id_mapping){ .container_id = 0, .host_id = host_id, .size = 1 };
+	*ret = (struct plan_id_map){ m, 1 };
+}
+
+static void choose_maps(struct build *b)
+{
+	const struct oci_linux *l = b->spec->linux;
+
+	b->uids = (struct plan_id_map){ l->uid_mappings, l->uid_mappings_len };
+	b->gids = (struct plan_id_map){ l->gid_mappings, l->gid_mappings_len };
+	if (!b->uids.len)
+		map_by_default(b, b->facts->euid, &b->uids);
+	if (!b->gids.len)
+		map_by_default(b, b->facts->egid, &b->gids);
 }
 
 /*
@@ -156,17 +188,17 @@ static int check_offsets(const struct build *b, struct err *e)
 }
 
 /* The maps of init's own level: below outer's namespace every id of the container maps to itself. */
-static int identity(struct build *b, const struct oci_id_mapping *m, size_t len, struct plan_id_map *ret, struct err *e)
+static int identity(struct build *b, const struct plan_id_map *map, struct plan_id_map *ret, struct err *e)
 {
-	struct oci_id_mapping *same = arena_array(b->plan->arena, len, sizeof *same);
+	struct oci_id_mapping *same = arena_array(b->plan->arena, map->len, sizeof *same);
 
 	if (!same)
 		return err_oom(e);
-	for (size_t i = 0; i < len; i++) {
-		same[i] = m[i];
-		same[i].host_id = m[i].container_id;
+	for (size_t i = 0; i < map->len; i++) {
+		same[i] = map->ranges[i];
+		same[i].host_id = same[i].container_id;
 	}
-	*ret = (struct plan_id_map){ same, len };
+	*ret = (struct plan_id_map){ same, map->len };
 	return 0;
 }
 
@@ -180,15 +212,18 @@ static void add_map(struct build *b, const struct op_id_map *m, enum plan_stage 
 
 static int map_ids(struct build *b, struct err *e)
 {
-	const struct oci_linux *l = b->spec->linux;
 	const struct plan_facts *f = b->facts;
-	struct op_id_map m = { { l->uid_mappings, l->uid_mappings_len }, { l->gid_mappings, l->gid_mappings_len }, 0 };
 	uint32_t host_uid = 0, host_gid = 0;
+	struct op_id_map m;
 
-	m.how = f->privileged ? ID_MAP_DIRECT : maps_caller_only(l, f) ? ID_MAP_SELF : ID_MAP_HELPERS;
+	choose_maps(b);
+	m = (struct op_id_map){ b->uids, b->gids, ID_MAP_HELPERS };
+	if (f->privileged)
+		m.how = ID_MAP_DIRECT;
+	else if (maps_caller_only(b))
+		m.how = ID_MAP_SELF;
 	b->setgroups_denied = f->setgroups_denied || m.how == ID_MAP_SELF;
-	b->container_root_mapped = maps_id(l->uid_mappings, l->uid_mappings_len, 0, &host_uid) &&
-				   maps_id(l->gid_mappings, l->gid_mappings_len, 0, &host_gid);
+	b->container_root_mapped = maps_id(&b->uids, 0, &host_uid) && maps_id(&b->gids, 0, &host_gid);
 
 	bool outer = b->plan->outer_userns;
 	enum plan_stage self = outer ? STAGE_OUTER : STAGE_INIT, other = outer ? STAGE_FOR_OUTER : STAGE_FOR_INIT;
@@ -200,9 +235,9 @@ static int map_ids(struct build *b, struct err *e)
 	}
 	if (!b->lock)
 		return 0;
-	int r = identity(b, l->uid_mappings, l->uid_mappings_len, &m.uids, e);
+	int r = identity(b, &b->uids, &m.uids, e);
 	if (r == 0)
-		r = identity(b, l->gid_mappings, l->gid_mappings_len, &m.gids, e);
+		r = identity(b, &b->gids, &m.gids, e);
 	if (r < 0)
 		return r;
 	m.how = m.how == ID_MAP_SELF ? ID_MAP_SELF : ID_MAP_DIRECT;

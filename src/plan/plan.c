@@ -48,6 +48,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_REMOUNT] = "remount",
 	[OP_DEVICE] = "device",
 	[OP_SYMLINK] = "symlink",
+	[OP_DIRECTORY] = "directory",
 	[OP_MASK] = "mask",
 	[OP_READONLY] = "readonly",
 	[OP_CONSOLE] = "console",

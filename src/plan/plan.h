@@ -82,6 +82,7 @@ enum op_type {
 	OP_REMOUNT,       /* remount */
 	OP_DEVICE,        /* device */
 	OP_SYMLINK,       /* symlink */
+	OP_DIRECTORY,     /* text: made if it is missing and can be made */
 	OP_MASK,          /* mask: every path, where it exists */
 	OP_READONLY,      /* mask: every path, where it exists */
 	OP_CONSOLE,       /* console */

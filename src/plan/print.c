@@ -436,6 +436,7 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_SECCOMP_LISTENER:
 	case OP_KEYRING:
 	case OP_HOSTNAME:
+	case OP_DIRECTORY:
 	case OP_DOMAINNAME:
 	case OP_CWD:
 		add_word(out, op->text);

@@ -131,27 +131,24 @@ static struct op_capabilities capability_sets(const struct build *b)
 	return sets;
 }
 
-static bool is_mapped(uint32_t id, const struct oci_id_mapping *ranges, size_t len)
+static bool is_mapped(uint32_t id, const struct plan_id_map *map)
 {
-	for (size_t i = 0; i < len; i++)
-		if (id >= ranges[i].container_id && id - ranges[i].container_id < ranges[i].size)
+	for (size_t i = 0; i < map->len; i++)
+		if (id >= map->ranges[i].container_id && id - map->ranges[i].container_id < map->ranges[i].size)
 			return true;
-	/* No ranges here: the namespace is not ours to map, or gets a default. */
-	return len == 0;
+	return false;
 }
 
 static int check_mapped(const struct build *b, const struct oci_user *user, struct err *e)
 {
-	const struct oci_linux *linux_ = b->spec->linux;
-
-	if (!linux_ || !(b->new_ns & CLONE_NEWUSER))
+	if (!(b->new_ns & CLONE_NEWUSER))
 		return 0;
-	if (!is_mapped(user->uid, linux_->uid_mappings, linux_->uid_mappings_len))
+	if (!is_mapped(user->uid, &b->uids))
 		return err_set(e, EINVAL, "process.user.uid: %u is not in linux.uidMappings", user->uid);
-	if (!is_mapped(user->gid, linux_->gid_mappings, linux_->gid_mappings_len))
+	if (!is_mapped(user->gid, &b->gids))
 		return err_set(e, EINVAL, "process.user.gid: %u is not in linux.gidMappings", user->gid);
 	for (size_t i = 0; i < user->additional_gids_len; i++)
-		if (!is_mapped(user->additional_gids[i], linux_->gid_mappings, linux_->gid_mappings_len))
+		if (!is_mapped(user->additional_gids[i], &b->gids))
 			return err_set(e, EINVAL, "process.user.additionalGids[%zu]: %u is not in linux.gidMappings", i,
 				       user->additional_gids[i]);
 	return 0;
@@ -181,12 +178,29 @@ static int plan_user(struct build *b, const struct oci_user *user, struct err *e
 	return 0;
 }
 
-static bool has_home(const struct oci_process *process)
+static bool has_home(char *const *env)
 {
-	for (size_t i = 0; i < process->env_len; i++)
-		if (str_has_prefix(process->env[i], "HOME="))
+	for (; *env; env++)
+		if (str_has_prefix(*env, "HOME="))
 			return true;
 	return false;
+}
+
+/* A hook that is run in the container has its environment, unless it brings one. */
+static const struct oci_hook *with_env(struct build *b, const struct oci_hooks *hooks, char **env)
+{
+	struct oci_hook *out = arena_array(b->plan->arena, hooks->start_container_len, sizeof *out);
+
+	if (!out) {
+		b->plan->failed = true;
+		return hooks->start_container;
+	}
+	for (size_t i = 0; i < hooks->start_container_len; i++) {
+		out[i] = hooks->start_container[i];
+		if (!out[i].env)
+			out[i].env = env;
+	}
+	return out;
 }
 
 /* The filter that plan_seccomp had built, NULL if the config has none. */
@@ -207,7 +221,7 @@ static void plan_filter(struct build *b)
 }
 
 /* Everything up to the moment when the process is the container's user. */
-static int plan_inheritance(struct build *b, const struct oci_user *user, struct err *e)
+static int plan_inheritance(struct build *b, const struct oci_user *user, char **env, struct err *e)
 {
 	const struct oci_hooks *hooks = b->spec->hooks;
 	struct plan *p = b->plan;
@@ -217,7 +231,7 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, struct
 	if (hooks && hooks->start_container_len > 0) {
 		op = plan_add(p, STAGE_START, OP_HOOKS, "hooks.startContainer");
 		op->hooks.kind = HOOK_START_CONTAINER;
-		op->hooks.hooks = hooks->start_container;
+		op->hooks.hooks = with_env(b, hooks, env);
 		op->hooks.len = hooks->start_container_len;
 	}
 	if (user->has_umask)
@@ -264,7 +278,6 @@ static void plan_last_steps(struct build *b)
 int plan_process(struct build *b, struct err *e)
 {
 	static const struct oci_user root;
-	static char *no_env[] = { NULL };
 	const struct oci_process *process = b->spec->process;
 	const struct oci_user *user;
 	struct op_capabilities sets;
@@ -274,9 +287,9 @@ int plan_process(struct build *b, struct err *e)
 
 	if (!process || process->args_len == 0)
 		return err_set(e, EINVAL, "process.args is missing: there is no program to run");
-	exec = (struct op_exec){ .args = process->args, .env = process->env ? process->env : no_env };
+	exec = (struct op_exec){ .args = process->args, .env = plan_env(b, process->env, process->env_len) };
 	user = process->user ? process->user : &root;
-	r = plan_inheritance(b, user, e);
+	r = plan_inheritance(b, user, exec.env, e);
 	if (r < 0)
 		return r;
 	sets = capability_sets(b);
@@ -285,7 +298,7 @@ int plan_process(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	plan_add(b->plan, STAGE_START, OP_CWD, "process.cwd")->text = process->cwd;
-	if (!has_home(process)) {
+	if (!has_home(exec.env)) {
 		op = plan_add(b->plan, STAGE_START, OP_HOME, "process.env");
 		op->user.uid = user->uid;
 	}

@@ -23,13 +23,7 @@ static int follow(struct container *c, int *ret_status, struct err *e)
 
 static int destroy(struct container *c, struct opened *o, struct err *e)
 {
-	const struct run_create_options *options = c->options;
-
-	if (options->keep)
-		return 0;
-	if (options->pid_file)
-		unlink(options->pid_file);
-	return container_destroy(c->context, o, e);
+	return c->options->keep ? 0 : container_destroy(c->context, o, e);
 }
 
 /* From "created" on. The lock is given up while the container runs, so that others can look at it and kill it. */

@@ -102,7 +102,7 @@ void container_poststop(struct run_context *c, const struct opened *o)
 	struct err e;
 
 	for (size_t i = 0; state && i < hooks->poststop_len; i++)
-		if (hook_run(&hooks->poststop[i], state, "poststop hook", &e) < 0)
+		if (hook_run(&hooks->poststop[i], state, o->record->bundle, "poststop hook", &e) < 0)
 			log_warning("%s", e.text);
 }
 

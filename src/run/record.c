@@ -66,7 +66,8 @@ const char *container_process_state_json(struct container *c, const char *metada
 
 	rec.pid = pid;
 	rec.has_pid = true;
-	state_describe(&rec, OCI_STATUS_CREATED, &state);
+	/* As in the specification's example, and as agents know it. */
+	state_describe(&rec, OCI_STATUS_CREATING, &state);
 	process = (struct oci_container_process_state){
 		.oci_version = state.oci_version, .fds = fds, .fds_len = 1, .pid = pid, .metadata = (char *)metadata,
 		.state = &state,

@@ -54,7 +54,7 @@ int start_run_hooks(struct run_context *c, struct opened *o, struct err *e)
 	state = container_describe(c, o, OCI_STATUS_RUNNING);
 	if (!state)
 		return err_oom(e);
-	if (hook_run_all(hooks->poststart, hooks->poststart_len, state, e) < 0)
+	if (hook_run_all(hooks->poststart, hooks->poststart_len, state, o->record->bundle, e) < 0)
 		return err_prefix(e, "hooks.poststart");
 	return 0;
 }

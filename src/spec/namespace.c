@@ -54,13 +54,11 @@ static int check_user(const struct oci_spec *s, struct err *e)
 		return needs(s, OCI_NAMESPACE_TYPE_USER, "linux.uidMappings", e);
 	if (!user && l->gid_mappings_len > 0)
 		return needs(s, OCI_NAMESPACE_TYPE_USER, "linux.gidMappings", e);
-	if (!user || is_given(user->path))
+	if (!user || is_given(user->path) || !l->uid_mappings_len == !l->gid_mappings_len)
 		return 0;
-	if (l->uid_mappings_len == 0)
-		return err_set(e, EINVAL, "linux.uidMappings: is missing, but a new user namespace needs one");
-	if (l->gid_mappings_len == 0)
-		return err_set(e, EINVAL, "linux.gidMappings: is missing, but a new user namespace needs one");
-	return 0;
+	return err_set(e, EINVAL, "linux.%s: is missing, but linux.%s is there",
+		       l->uid_mappings_len ? "gidMappings" : "uidMappings",
+		       l->uid_mappings_len ? "uidMappings" : "gidMappings");
 }
 
 static int check_uts_name(const struct oci_spec *s, const char *name, const char *what, struct err *e)

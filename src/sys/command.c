@@ -66,8 +66,10 @@ static int child(const struct sys_command *command, struct pipes *p)
 		num = -sys_cloexec_from(3);
 	if (num == 0)
 		num = -sys_reset_signals();
+	if (num == 0 && command->dir && chdir(command->dir) < 0 && chdir("/") < 0)
+		num = errno;
 	if (num == 0)
-		num = -sys_execve(command->path, command->argv, command->envp);
+		num = -sys_execve(command->path, command->argv, command->envp ? command->envp : environ);
 	io_write_all(error, &num, sizeof num);
 	_exit(127);
 }

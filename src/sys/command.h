@@ -12,7 +12,8 @@
 struct sys_command {
 	const char *path;
 	char *const *argv;            /* NULL-terminated, not empty */
-	char *const *envp;            /* NULL-terminated */
+	char *const *envp;            /* NULL-terminated; NULL: the caller's */
+	const char *dir;              /* its working directory, "/" if that is out of reach; NULL: the caller's */
 	const char *input;            /* what it reads on standard input */
 	size_t input_len;
 	int timeout;                  /* seconds; 0: as long as it takes */

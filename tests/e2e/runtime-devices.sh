@@ -34,6 +34,9 @@ ptmx pts/ptmx' "$k"
 	has '^4$'
 	has '^piped$'
 	equal "$(tail -n 1 "$out")" 0 "$k: nothing else is in /dev"
+	# those that are bound from the host: nothing is gained by an option that the host's /dev may lack
+	inside "$info"
+	for device in $(awk '$5 ~ "^/dev/" { print $5 }' "$out"); do has_options "$device" nosuid noexec; done
 	nothing_left
 done
 # A /dev that is bound is its owner's: nothing is made in it.
@@ -134,3 +137,10 @@ done
 kind self
 refuses 'linux.maskedPaths[0]' '.linux.maskedPaths = ["secret"]'
 refuses 'linux.readonlyPaths[1]' '.linux.readonlyPaths = ["/a", "b"]'
+
+# ---- a path that ends with a slash is that path ----
+if is_root; then
+	kind none
+	inside 'stat -c "%F %t:%T" /dev/slash' '.linux.devices = [{ path: "/dev/slash/", type: "c", major: 1, minor: 3 }]'
+	says 'character special file 1:3'
+fi

@@ -127,6 +127,31 @@ grep -q 'poststop.*ended with exit code 6' "$err" || fail 'no warning about post
 case $(names) in *'poststop poststop ') ;; *) fail "the second poststop hook did not run: $(names)" ;; esac
 nothing_left
 
+# ---- a hook without an environment has the runtime's, in the container the container's; its directory ----
+cp "$(command -v busybox)" "$bundle/busybox"
+chmod 755 "$bundle/busybox"
+for k in $(kinds); do
+	kind "$k"
+	: >"$log"
+	new_id
+	tell="echo \"\$1 \$PWD \$OF_THE_HOST \$OF_THE_CONTAINER\" >>"
+	config "[\"prestart\", \"createRuntime\", \"createContainer\", \"poststart\", \"poststop\"] as \$kinds
+		| .hooks = ([\$kinds[] | { key: ., value: [{ path: \"/bin/sh\", args: [\"sh\", \"-c\", \"$(echo "$tell" | sed 's/"/\\"/g')$log\", \"sh\", .] }] }] | from_entries)
+		| .hooks.startContainer = [{ path: \"/bin/sh\", args: [\"sh\", \"-c\", \"$(echo "$tell" | sed 's/"/\\"/g')/log\", \"sh\", \"startContainer\"] }]
+		| .process.env += [\"OF_THE_CONTAINER=inside\"] | .mounts += [$(mount_json /log none "$log" bind)]"
+	(cd / && OF_THE_HOST=outside ok rt run --bundle "$bundle" "$id")
+	real=$(realpath "$bundle")
+	here=$real
+	# the container's root cannot get there
+	[ "$k" != ranges ] || is_root || here="($real|/)"
+	for name in prestart createRuntime poststart poststop; do
+		grep -qxE "$name $real outside " "$log" || fail "$k: $name: $(cat "$log")"
+	done
+	grep -qxE "createContainer $here outside " "$log" || fail "$k: createContainer: $(cat "$log")"
+	grep -qx "startContainer /  inside" "$log" || fail "$k: startContainer: $(cat "$log")"
+	nothing_left
+done
+
 # ---- timeouts; what cannot be executed; what hangs on to its output ----
 new_id
 config ".hooks.createRuntime = [{ path: \"/bin/sh\", args: [\"sh\", \"-c\", \"sleep 1000\"], env: [\"$path\"], timeout: 1 }]"

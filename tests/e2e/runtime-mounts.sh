@@ -121,6 +121,16 @@ fi
 kind self
 inside "$info" "$(with_mount /m/1 tmpfs tmpfs sync dirsync lazytime mode=711 uid=0)"
 case ,$(mount_field /m/1 super), in *,sync,dirsync,*mode=711,*) ;; *) fail "$(mount_field /m/1 super)" ;; esac
+# ---- a tmpfs without a mode has that of what it covers; one that covers nothing has that of a new directory ----
+mkdir -p "$bundle/rootfs/odd"
+chmod 1712 "$bundle/rootfs/odd"
+for k in $(kinds); do
+	kind "$k"
+	inside 'stat -c %a /odd /odd/given' "$(with_mount /odd tmpfs tmpfs) | $(with_mount /odd/given tmpfs tmpfs mode=700)"
+	says '1712
+700'
+done
+kind self
 refuses "mounts[3]: tmpfs does not take the option 'nosuch=1'" "$(with_mount /m/1 tmpfs tmpfs nosuch=1)"
 refuses "mounts[3]: tmpfs does not take the option 'size=many'" "$(with_mount /m/1 tmpfs tmpfs size=many)"
 refuses "mounts[3]: the kernel has no file system 'nosuchfs'" "$(with_mount /m/1 nosuchfs none)"

@@ -174,3 +174,12 @@ if ! is_root; then
 		'.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
 fi
 nothing_left
+
+# ---- a user namespace without mappings: the caller is root, and there is nobody else ----
+kind self
+inside 'cat /proc/self/uid_map /proc/self/gid_map; id -u' 'del(.linux.uidMappings, .linux.gidMappings)'
+equal "$(tr -s ' ' <"$out" | sed 's/^ //')" "0 $(id -u) 1
+0 $(id -g) 1
+0"
+refuses 'process.user.uid: 5 is not in linux.uidMappings' 'del(.linux.uidMappings, .linux.gidMappings) | .process.user.uid = 5'
+refuses 'linux.gidMappings: is missing, but linux.uidMappings is there' 'del(.linux.gidMappings)'

@@ -49,7 +49,7 @@ for k in $(kinds); do
 	done
 	jq -e --arg id "$id" --arg bundle "$bundle" '.ociVersion == .state.ociVersion and .fds == ["seccompFd"] and
 		.metadata == "a \"b\"" and .pid == .state.pid and .state.id == $id and .state.bundle == $bundle and
-		.state.status == "created" and .state.annotations.x == "y"' "$tmp/agent.json" >/dev/null || fail "$(cat "$tmp/agent.json")"
+		.state.status == "creating" and .state.annotations.x == "y"' "$tmp/agent.json" >/dev/null || fail "$(cat "$tmp/agent.json")"
 
 	# created first, started later; the pid is the one that the runtime sees
 	new_id

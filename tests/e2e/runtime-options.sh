@@ -34,3 +34,29 @@ refused "bundle $(realpath "$bundle"): configs/broken.json:" rt run --bundle "$b
 ok rt run --bundle "$bundle" --config '' "$id"
 says plain
 nothing_left
+
+# ---- --pid-file of run: it is still there when the container has ended ----
+new_id
+config . 'true'
+ok rt run --bundle "$bundle" --pid-file "$tmp/run.pid" "$id"
+[[ $(cat "$tmp/run.pid") =~ ^[0-9]+$ ]] || fail "the pid file of run"
+
+# ---- delete --regex ----
+config . 'exec sleep 1000'
+for id in "$mark-web1" "$mark-web2" "$mark-db"; do ok rt run --detach --bundle "$bundle" "$id"; done
+refused "option --regex: '[' is no extended regular expression" rt delete --regex '['
+ok rt delete --regex 'no-such-id'
+# without --force those that run stay, and each is told of
+run rt delete --regex "$mark-web[0-9]\$"
+[ "$status" != 0 ] || fail 'running containers are not deleted without --force'
+grep -q "warning.*$mark-web1.* that is not stopped" "$err" || fail 'nothing is said of the first'
+grep -q "cannot delete container \"$mark-web2\" that is not stopped" "$err" || fail 'nothing is said of the last'
+ok rt delete --force --regex "$mark-web[0-9]\$"
+ok rt list --quiet
+says "$mark-db"
+# the whole text is no expression without the option
+refused 'container id "web.*" is invalid' rt delete --force 'web.*'
+ok rt delete --force --regex .
+ok rt list --quiet
+says ''
+nothing_left

@@ -46,8 +46,22 @@ for k in $(kinds); do
 	inside 'pwd; readlink /proc/self/cwd' '.process.cwd = "/work"'
 	says '/work
 /work'
-	# It is made if it is missing? No: the specification has it that way, and so do its users' typing errors.
-	refuses 'process.cwd' '.process.cwd = "/missing"'
+	# It is made if it is missing, also where it is reached over a link, and only within the root.
+	ln -sfn ../../../links "$root/link"
+	mkdir -p "$root/links"
+	# (not where the root file system is nobody's whom the container has)
+	if [ "$k" != ranges ] || ! is_root; then
+		inside 'pwd' '.process.cwd = "/missing/deep"'
+		says /missing/deep
+		inside 'pwd -P' '.process.cwd = "/link/below"'
+		says /links/below
+		[ -d "$root/missing/deep" ] || fail "$k: it is not in the root file system"
+		rm -rf "${root:?}/missing" "$root/links/below"
+	fi
+	inside 'pwd' '.process.cwd = "/tmp/new"'
+	says /tmp/new
+	# but not everywhere
+	refuses 'process.cwd: cannot enter the working directory "/proc/missing": no such file or directory' '.process.cwd = "/proc/missing"'
 	refuses 'process.cwd' '.process.cwd = "/bin/busybox"'
 done
 kind self

@@ -10,7 +10,7 @@ static void the_hosts_device_is_bound_if_it_is_the_one(void **state)
 
 	(void)state;
 	assert_int_equal(apply_device(&ctx, &op, &err), 0);
-	assert_calls("clone /dev/null\nattach /dev/null /dev/null\n");
+	assert_calls("clone /dev/null\nsetattr /dev/null +a -0 \nattach /dev/null /dev/null\n");
 	assert_int_equal(type_below_root("/dev/null"), S_IFREG);
 	forget_calls();
 	op.device.minor = 5;
@@ -35,7 +35,7 @@ static void a_link_in_its_place_is_not_followed(void **state)
 	make(root_path, "/etc/shadow");
 	make_link("../etc/shadow", "/dev/null");
 	assert_int_equal(apply_device(&ctx, &op, &err), 0);
-	assert_calls("clone /dev/null\nattach /dev/null /dev/null\n");
+	assert_calls("clone /dev/null\nsetattr /dev/null +a -0 \nattach /dev/null /dev/null\n");
 }
 
 /* A FIFO can be made without root, and shows the rest of the way as well. */

@@ -26,7 +26,7 @@ static void a_hook_reads_the_state(void **state)
 	struct oci_hook hook = shell("read -r line; [ \"$line\" = '{\"id\":\"x\"}' ]");
 
 	(void)state;
-	assert_int_equal(hook_run(&hook, "{\"id\":\"x\"}\n", "prestart hook #0", &err), 0);
+	assert_int_equal(hook_run(&hook, "{\"id\":\"x\"}\n", NULL, "prestart hook #0", &err), 0);
 }
 
 static void a_hook_need_not_read(void **state)
@@ -36,10 +36,10 @@ static void a_hook_need_not_read(void **state)
 
 	(void)state;
 	memset(big, 'x', sizeof big - 1);
-	assert_int_equal(hook_run(&hook, big, "h", &err), 0);
+	assert_int_equal(hook_run(&hook, big, NULL, "h", &err), 0);
 	/* nor write little: neither end waits for the other */
 	hook = shell("head -c 300000 /dev/zero; cat >/dev/null");
-	assert_int_equal(hook_run(&hook, big, "h", &err), 0);
+	assert_int_equal(hook_run(&hook, big, NULL, "h", &err), 0);
 }
 
 static void the_environment_is_exactly_the_hooks(void **state)
@@ -50,9 +50,9 @@ static void the_environment_is_exactly_the_hooks(void **state)
 	(void)state;
 	hook.env = env;
 	hook.env_len = 1;
-	assert_int_equal(hook_run(&hook, "", "h", &err), 0);
+	assert_int_equal(hook_run(&hook, "", NULL, "h", &err), 0);
 	hook.env = NULL;
-	assert_int_not_equal(hook_run(&hook, "", "h", &err), 0);
+	assert_int_not_equal(hook_run(&hook, "", NULL, "h", &err), 0);
 }
 
 static void no_descriptor_is_inherited(void **state)
@@ -61,7 +61,7 @@ static void no_descriptor_is_inherited(void **state)
 	int stray = dup(2);
 
 	(void)state;
-	if (hook_run(&hook, "", "h", &err) < 0)
+	if (hook_run(&hook, "", NULL, "h", &err) < 0)
 		fail_msg("%s", err.text);
 	close(stray);
 }
@@ -71,7 +71,7 @@ static void arguments_default_to_the_path(void **state)
 	struct oci_hook hook = { .path = "/bin/false" };
 
 	(void)state;
-	assert_int_equal(hook_run(&hook, "", "poststop hook #1", &err), -EIO);
+	assert_int_equal(hook_run(&hook, "", NULL, "poststop hook #1", &err), -EIO);
 	assert_string_equal(err.text, "poststop hook #1: /bin/false ended with exit code 1");
 }
 
@@ -80,10 +80,10 @@ static void the_last_line_says_why(void **state)
 	struct oci_hook hook = shell("echo first; echo 'no network' >&2; exit 7");
 
 	(void)state;
-	assert_int_equal(hook_run(&hook, "", "prestart hook #0", &err), -EIO);
+	assert_int_equal(hook_run(&hook, "", NULL, "prestart hook #0", &err), -EIO);
 	assert_string_equal(err.text, "prestart hook #0: /bin/sh ended with exit code 7: no network");
 	hook = shell("kill -9 $$");
-	assert_int_equal(hook_run(&hook, "", "h", &err), -EIO);
+	assert_int_equal(hook_run(&hook, "", NULL, "h", &err), -EIO);
 	assert_non_null(strstr(err.text, "killed by signal 9"));
 }
 
@@ -92,7 +92,7 @@ static void a_hook_that_is_not_there(void **state)
 	struct oci_hook hook = { .path = "/no/such/hook" };
 
 	(void)state;
-	assert_int_equal(hook_run(&hook, "", "h", &err), -ENOENT);
+	assert_int_equal(hook_run(&hook, "", NULL, "h", &err), -ENOENT);
 	assert_string_equal(err.text, "h: cannot execute /no/such/hook: no such file or directory");
 }
 
@@ -108,7 +108,7 @@ static void a_timeout_kills_the_whole_group(void **state)
 	hook = shell(script);
 	hook.timeout = 1;
 	hook.has_timeout = true;
-	assert_int_equal(hook_run(&hook, "", "h", &err), -ETIMEDOUT);
+	assert_int_equal(hook_run(&hook, "", NULL, "h", &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.text, "timeout of 1 s"));
 	f = fdopen(fd, "r");
 	assert_int_equal(fscanf(f, "%d", &pid), 1);
@@ -137,7 +137,7 @@ static void a_daemon_does_not_hold_us_up(void **state)
 	int64_t before = now_ms();
 
 	(void)state;
-	assert_int_equal(hook_run(&hook, "", "h", &err), 0);
+	assert_int_equal(hook_run(&hook, "", NULL, "h", &err), 0);
 	assert_true(now_ms() - before < 4000);
 }
 
@@ -146,8 +146,8 @@ static void all_run_until_one_fails(void **state)
 	struct oci_hook hooks[] = { { .path = "/bin/true" }, { .path = "/bin/false" }, { .path = "/no/such" } };
 
 	(void)state;
-	assert_int_equal(hook_run_all(hooks, 1, "{}", &err), 0);
-	assert_int_equal(hook_run_all(hooks, 3, "{}", &err), -EIO);
+	assert_int_equal(hook_run_all(hooks, 1, "{}", NULL, &err), 0);
+	assert_int_equal(hook_run_all(hooks, 3, "{}", NULL, &err), -EIO);
 	assert_true(strncmp(err.text, "hook #1: /bin/false", 19) == 0);
 }
 

@@ -193,9 +193,12 @@ static void copying_up_comes_before_read_only(void **state)
 
 	(void)state;
 	make(root_path, "/t/deep/file");
+	assert_int_equal(fchmodat(ctx.root_fd, "t", 0751, 0), 0);
 	assert_int_equal(apply_mount(&ctx, &op, &err), 0);
+	/* without a mode of its own, it has that of what it covers */
 	assert_calls("fs-open tmpfs\n"
 		     "fs-set source=t\n"
+		     "fs-set mode=751\n"
 		     "fs-create\n"
 		     "fs-mount +0\n"
 		     "setattr host: +11 -70 \n"

@@ -55,6 +55,16 @@ static void the_own_id_is_mapped_by_oneself(void **state)
 		"'gidMappings':[{'containerID':6,'hostID':100,'size':1}]")), "id-map self uid=5:1000:1 gid=6:100:1\n");
 }
 
+static void without_maps_the_caller_is_root(void **state)
+{
+	(void)state;
+	assert_string_equal(only(NS_OPS, "init", NS("," USERNS, "")), "id-map self uid=0:1000:1 gid=0:100:1\n");
+	as_root();
+	assert_string_equal(stage("for-init", NS("," USERNS, "")), "  id-map direct uid=0:0:1 gid=0:0:1\n");
+	assert_error(build_plan(NS_AS("{'uid':5}", "'x':1")), &err, EINVAL,
+		"process.user.uid: 5 is not in linux.uidMappings");
+}
+
 static void ranges_of_a_user_need_the_helpers(void **state)
 {
 	const char *config = NS("," USERNS,
@@ -189,6 +199,7 @@ static const struct CMUnitTest tests[] = {
 	TEXT_TEST(new_namespaces_are_inits),
 	TEXT_TEST(a_namespace_is_asked_for),
 	TEXT_TEST(the_own_id_is_mapped_by_oneself),
+	TEXT_TEST(without_maps_the_caller_is_root),
 	TEXT_TEST(ranges_of_a_user_need_the_helpers),
 	TEXT_TEST(root_writes_the_maps),
 	TEXT_TEST(a_lock_makes_two_levels),

@@ -42,7 +42,15 @@ static int plan_json(const char *json)
 	void *spec;
 
 	assert_ok(oci_read(arena, &oci_spec_type, "config.json", json, strlen(json), &spec, &err), &err);
+	static const struct oci_id_mapping many = { .size = 1000 };
+
 	build.spec = spec;
+	build.uids = build.gids = (struct plan_id_map){ &many, 1 };
+	const struct oci_linux *l = build.spec->linux;
+	if (l && l->uid_mappings) {
+		build.uids = (struct plan_id_map){ l->uid_mappings, l->uid_mappings_len };
+		build.gids = (struct plan_id_map){ l->gid_mappings, l->gid_mappings_len };
+	}
 	plan.len = 0;
 	plan.ops = NULL;
 	int r = plan_seccomp(&build, &err);
@@ -185,6 +193,42 @@ static void ids_must_be_mapped(void **state)
 	assert_ok(plan_json(CONFIG(",\"user\":{\"uid\":2}", MAPS)), &err);
 }
 
+static const char *environment(char *const *env)
+{
+	static struct str text;
+
+	str_free(&text);
+	for (; *env; env++)
+		str_addf(&text, "%s ", *env);
+	return str_text(&text);
+}
+
+static void the_last_of_a_name_counts(void **state)
+{
+	(void)state;
+	assert_ok(plan_json(CONFIG(",\"env\":[\"A=1\",\"B=x\",\"A=2\",\"AB=3\",\"A=\",\"HOME=/h\",\"B=x=y\"]", "")),
+		  &err);
+	assert_string_equal(environment(find(OP_EXEC)->exec.env), "AB=3 A= HOME=/h B=x=y ");
+	assert_string_equal(order(), "close-fds bounding user cwd find-exec capabilities exec ");
+	/* an empty HOME is as good as none, and not passed on beside the one that is found */
+	assert_ok(plan_json(CONFIG(",\"env\":[\"HOME=/h\",\"HOME=\"]", "")), &err);
+	assert_string_equal(environment(find(OP_EXEC)->exec.env), "");
+	assert_string_equal(order(), "close-fds bounding user cwd home find-exec capabilities exec ");
+	assert_ok(plan_json(CONFIG("", "")), &err);
+	assert_string_equal(environment(find(OP_EXEC)->exec.env), "");
+}
+
+static void a_hook_in_the_container_has_its_environment(void **state)
+{
+	(void)state;
+	assert_ok(plan_json(CONFIG(",\"env\":[\"A=1\",\"A=2\"]", ",\"hooks\":{\"startContainer\":["
+		"{\"path\":\"/h\"},{\"path\":\"/h\",\"env\":[]},{\"path\":\"/h\",\"env\":[\"B=1\"]}]}")),
+		  &err);
+	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[0].env), "A=2 ");
+	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[1].env), "");
+	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[2].env), "B=1 ");
+}
+
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -228,6 +272,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_cannot_be_granted_is_left_out),
 	TEST(groups_need_more_than_one_id),
 	TEST(ids_must_be_mapped),
+	TEST(the_last_of_a_name_counts),
+	TEST(a_hook_in_the_container_has_its_environment),
 	TEST(what_makes_no_sense),
 	TEST(what_the_specification_cannot_say),
 };
