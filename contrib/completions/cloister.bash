@@ -12,7 +12,7 @@ _cloister_ids() {
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	local create='--bundle --config --pid-file --console-socket --preserve-fds --no-new-keyring'
-	local commands='create start run exec ps state kill pause resume delete list plan spec features'
+	local commands='create start run exec ps state kill pause resume update delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -25,7 +25,7 @@ _cloister() {
 	compopt +o default 2>/dev/null
 	case $prev in
 	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
-	--log | --config | -f | --pid-file | --console-socket | --process | -p) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+	--log | --config | -f | --pid-file | --console-socket | --process | -p | --resources | -r) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur"); return ;;
@@ -45,10 +45,14 @@ _cloister() {
 	spec:-*) words='--bundle --rootless --help' ;;
 	list:-*) words='--format --quiet --help' ;;
 	ps:-*) words='--format --help' ;;
+	update:-*)
+		words='--resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-share
+			--cpu-quota --cpu-period --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems
+			--pids-limit --blkio-weight --help' ;;
 	delete:-*) words='--force --regex --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
-	start:* | exec:* | ps:* | state:* | pause:* | resume:* | delete:*) words=$(_cloister_ids) ;;
+	start:* | exec:* | ps:* | state:* | pause:* | resume:* | update:* | delete:*) words=$(_cloister_ids) ;;
 	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
 	*) words='' ;;
 	esac

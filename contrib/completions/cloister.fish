@@ -1,6 +1,6 @@
 # fish completion for cloister(1)
 
-set -l commands create start run exec ps state kill pause resume delete list plan spec features
+set -l commands create start run exec ps state kill pause resume update delete list plan spec features
 complete -c cloister -f
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
@@ -19,6 +19,7 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a state -d 
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a kill -d 'Send it a signal'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Stop all its processes'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Let them go on'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a update -d 'Change its limits'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a delete -d 'Delete it'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a list -d 'List the containers'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a plan -d 'Print what create would do'
@@ -45,10 +46,27 @@ complete -c cloister -n '__fish_seen_subcommand_from exec' -l process-label -x -
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile'
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l cgroup -x -d "A cgroup below the container's"
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'Also if it is paused'
+complete -c cloister -n '__fish_seen_subcommand_from update' -s r -l resources -rF -d 'The limits as JSON'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l memory -x -d 'Limit of memory'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'Memory that is kept'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'Memory and swap together'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'Refused'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'Refused'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-share -x -d 'Share of the processors'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'Microseconds in each period'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'How long a period is'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'What may be saved up'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-idle -x -d 'Run when nobody else does'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'Refused'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'Refused'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'Processors'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'Memory nodes'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'How many processes'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'Share of the disks'
 complete -c cloister -n '__fish_seen_subcommand_from spec' -l rootless -d 'For an ordinary user'
 complete -c cloister -n '__fish_seen_subcommand_from list ps' -s f -l format -xa 'table json'
 complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids only'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -l regex -d 'All whose id matches'
 complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
-complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume delete kill' -a '(cloister list --quiet 2>/dev/null)'
+complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume update delete kill' -a '(cloister list --quiet 2>/dev/null)'

@@ -16,8 +16,8 @@ enum { LIST_MAX = 512 };
 struct level {
 	int fd;
 	char path[PATH_MAX];
-	char have[LIST_MAX];          /* what it was given */
-	char gives[LIST_MAX];         /* what it gives on */
+	char have[LIST_MAX];  /* what it was given */
+	char gives[LIST_MAX]; /* what it gives on */
 };
 
 static int read_list(int fd, const char *file, char *buf)
@@ -65,10 +65,13 @@ static int explain(const struct level *level, const char *word, size_t len, int 
 	int n = (int)len;
 
 	if (r == -EBUSY)
-		return err_set(e, EBUSY, "the cgroup %s has processes of its own, so it cannot give the controller %.*s to "
-			       "cgroups below it: name another place by linux.cgroupsPath", level->path, n, word);
+		return err_set(e, EBUSY,
+			       "the cgroup %s has processes of its own, so it cannot give the controller %.*s to "
+			       "cgroups below it: name another place by linux.cgroupsPath",
+			       level->path, n, word);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
-		return err_set(e, -r, "the cgroup %s does not give the controller %.*s to those below it, and the caller "
+		return err_set(e, -r,
+			       "the cgroup %s does not give the controller %.*s to those below it, and the caller "
 			       "may not change that: it must be delegated (systemd: Delegate=yes for user@.service)",
 			       level->path, n, word);
 	if (r == -EOPNOTSUPP)
@@ -79,7 +82,8 @@ static int explain(const struct level *level, const char *word, size_t len, int 
 
 static int explain_missing(const struct level *level, const char *word, size_t len, struct err *e)
 {
-	return err_set(e, ENODEV, "the cgroup %s was not given the controller %.*s: version 1 may have it (boot with "
+	return err_set(e, ENODEV,
+		       "the cgroup %s was not given the controller %.*s: version 1 may have it (boot with "
 		       "cgroup_no_v1=%.*s), or it must be delegated (systemd: Delegate=yes for user@.service)",
 		       level->path, (int)len, word, (int)len, word);
 }

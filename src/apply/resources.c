@@ -24,8 +24,7 @@ struct setting {
 /* A kernel without swap has no file for its limit, and nothing to limit. */
 static bool is_without_swap(const struct apply *ctx, const char *file)
 {
-	return strcmp(file, "memory.swap.max") == 0 && faccessat(ctx->proc_fd, "swaps", F_OK, 0) < 0 &&
-	       errno == ENOENT;
+	return strcmp(file, "memory.swap.max") == 0 && faccessat(ctx->proc_fd, "swaps", F_OK, 0) < 0 && errno == ENOENT;
 }
 
 static int explain(const struct setting *s, int r, struct err *e)
@@ -35,7 +34,8 @@ static int explain(const struct setting *s, int r, struct err *e)
 	if (r == -ENOENT && strcmp(s->file, "memory.swap.max") == 0)
 		return err_set(e, ENOENT, "this kernel does not count swap by cgroup: boot with swapaccount=1");
 	if (r == -ENOENT && strcmp(s->file, "io.weight") == 0)
-		return err_set(e, ENOENT, "this kernel has neither io.bfq.weight nor io.weight: it needs the I/O scheduler "
+		return err_set(e, ENOENT,
+			       "this kernel has neither io.bfq.weight nor io.weight: it needs the I/O scheduler "
 			       "BFQ (modprobe bfq) or CONFIG_BLK_CGROUP_IOCOST");
 	if (r == -ENOENT)
 		return err_set(e, ENOENT, "this kernel has no file %s in a cgroup: no such file or directory", s->file);
@@ -86,8 +86,9 @@ int apply_cgroup_fits(struct apply *ctx, const struct op *op, struct err *e)
 	if (r < 0)
 		return err_sys(e, -r, "read memory.current, for memory.checkBeforeUpdate");
 	if (bytes >= op->fits)
-		return err_set(e, EBUSY, "%llu bytes are in use, so the limit cannot be %llu (memory.checkBeforeUpdate)",
-			       bytes, (unsigned long long)op->fits);
+		return err_set(e, EBUSY,
+			       "%llu bytes are in use, so the limit cannot be %llu (memory.checkBeforeUpdate)", bytes,
+			       (unsigned long long)op->fits);
 	return 0;
 }
 
@@ -104,7 +105,8 @@ static bool has_lines(const char *file)
 static const char *absent_line(struct arena *a, const char *file, const char *key, size_t len)
 {
 	const char *rest = strcmp(file, "io.max") == 0 ? " rbps=max wbps=max riops=max wiops=max"
-		: strcmp(file, "io.weight") == 0 || strcmp(file, "io.bfq.weight") == 0 ? " default" : NULL;
+			   : strcmp(file, "io.weight") == 0 || strcmp(file, "io.bfq.weight") == 0 ? " default"
+												  : NULL;
 
 	return rest ? arena_printf(a, "%.*s%s", (int)len, key, rest) : NULL;
 }
@@ -182,8 +184,7 @@ int resources_update(struct apply *ctx, struct err *e)
 		if (r == 0 && missing == 0)
 			changed++;
 		if (r < 0)
-			op->index < 0 ? err_prefix(e, "%s", op->where)
-				      : err_prefix(e, "%s[%d]", op->where, op->index);
+			op->index < 0 ? err_prefix(e, "%s", op->where) : err_prefix(e, "%s[%d]", op->where, op->index);
 	}
 	if (r < 0)
 		undo(ctx, old, changed, e);

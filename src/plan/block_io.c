@@ -44,8 +44,8 @@ static void add_rates(struct limits *l, const char *where, const char *key, cons
 		const char *device = device_text(l->plan, list[i].major, list[i].minor);
 		const char *rate = list[i].rate ? plan_text(l->plan, "%" PRIu64, list[i].rate) : "max";
 
-		limit_add_element(l, where, i, "io.max", plan_text(l->plan, "%s %s=%s", device, key, rate))
-			->if_there = list[i].rate == 0;
+		limit_add_element(l, where, i, "io.max", plan_text(l->plan, "%s %s=%s", device, key, rate))->if_there =
+			list[i].rate == 0;
 	}
 }
 
@@ -57,7 +57,8 @@ int limit_block_io(struct limits *l, struct err *e)
 	for (size_t i = 0; b && i < b->weight_device_len; i++)
 		leaf |= b->weight_device[i].leaf_weight;
 	if (leaf)
-		return err_set(e, ENOTSUP, "blockIO: cgroup version 2 has no leafWeight: weight alone, in a cgroup "
+		return err_set(e, ENOTSUP,
+			       "blockIO: cgroup version 2 has no leafWeight: weight alone, in a cgroup "
 			       "whose children have none, is the same");
 	if (!b)
 		return 0;

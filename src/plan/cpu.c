@@ -10,8 +10,8 @@
 #define WEIGHT_DEFAULT 100
 
 /*
- * 2 to 262144 becomes 1 to 10000, and the default of 1024 the default of 100: the parabola over the logarithms that goes
- * through these three, as runc and crun have it.
+ * 2 to 262144 becomes 1 to 10000, and the default of 1024 the default of 100: the parabola over the logarithms that
+ * goes through these three, as runc and crun have it.
  */
 uint64_t cpu_weight(uint64_t shares)
 {
@@ -76,9 +76,10 @@ int limit_cpu(struct limits *l, struct err *e)
 	if (!asked)
 		return 0;
 	if (asked->realtime_runtime > 0 || asked->realtime_period)
-		return err_set(e, ENOTSUP, "cpu.%s: cgroup version 2 does not limit realtime processes: "
-			       "process.scheduler and RLIMIT_RTTIME do", asked->realtime_runtime > 0 ? "realtimeRuntime"
-			       : "realtimePeriod");
+		return err_set(e, ENOTSUP,
+			       "cpu.%s: cgroup version 2 does not limit realtime processes: "
+			       "process.scheduler and RLIMIT_RTTIME do",
+			       asked->realtime_runtime > 0 ? "realtimeRuntime" : "realtimePeriod");
 	r = add_weight(l, asked, all, e);
 	if (r == 0)
 		r = add_bandwidth(l, asked, all, e);

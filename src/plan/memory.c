@@ -23,11 +23,14 @@ static int add_swap(struct limits *l, const struct oci_memory *all, struct err *
 	else if (all->swap > 0 && all->limit < 0)
 		add(l, "memory.swap", "memory.swap.max", all->swap);
 	else if (all->swap > 0 && all->limit == 0)
-		return err_set(e, EINVAL, "memory.swap: is a limit for memory and swap together, so it needs "
+		return err_set(e, EINVAL,
+			       "memory.swap: is a limit for memory and swap together, so it needs "
 			       "memory.limit");
 	else if (all->swap > 0 && all->swap < all->limit)
-		return err_set(e, EINVAL, "memory.swap: %" PRId64 " is a limit for memory and swap together, and less "
-			       "than memory.limit, which is %" PRId64, all->swap, all->limit);
+		return err_set(e, EINVAL,
+			       "memory.swap: %" PRId64 " is a limit for memory and swap together, and less "
+			       "than memory.limit, which is %" PRId64,
+			       all->swap, all->limit);
 	else if (all->swap > 0)
 		add(l, "memory.swap", "memory.swap.max", all->swap - all->limit);
 	return 0;
@@ -36,13 +39,17 @@ static int add_swap(struct limits *l, const struct oci_memory *all, struct err *
 static int refuse(const struct oci_memory *m, struct err *e)
 {
 	if (m->kernel > 0 || m->kernel_tcp > 0)
-		return err_set(e, ENOTSUP, "memory.%s: cgroup version 2 has no limit for kernel memory alone: "
-			       "memory.limit includes it", m->kernel > 0 ? "kernel" : "kernelTCP");
+		return err_set(e, ENOTSUP,
+			       "memory.%s: cgroup version 2 has no limit for kernel memory alone: "
+			       "memory.limit includes it",
+			       m->kernel > 0 ? "kernel" : "kernelTCP");
 	if (m->has_swappiness)
-		return err_set(e, ENOTSUP, "memory.swappiness: cgroup version 2 has none: memory.swap limits swap, and "
+		return err_set(e, ENOTSUP,
+			       "memory.swappiness: cgroup version 2 has none: memory.swap limits swap, and "
 			       "equal to memory.limit forbids it");
 	if (m->disable_oom_killer)
-		return err_set(e, ENOTSUP, "memory.disableOOMKiller: cgroup version 2 cannot switch it off: "
+		return err_set(e, ENOTSUP,
+			       "memory.disableOOMKiller: cgroup version 2 cannot switch it off: "
 			       "process.oomScoreAdj keeps it from a process");
 	return 0;
 }

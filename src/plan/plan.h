@@ -480,7 +480,7 @@ int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct p
 /* What `update` is to change, and all limits as they are to be then; every asked for value is in both. */
 struct plan_update {
 	const struct oci_resources *asked, *all;
-	const char *cgroup_path;
+	const char *cgroup_path;              /* NULL: the container has none of its own */
 };
 
 /* Builds the plan for `update`: RUNTIME alone, on a cgroup that is there. It fails as plan_build does. */

@@ -70,7 +70,8 @@ static void limit_hugepages(struct limits *l)
 		const char *bytes = plan_text(l->plan, "%" PRIu64, h->limit);
 
 		limit_add_element(l, "hugepageLimits", i, plan_text(l->plan, "hugetlb.%s.max", h->page_size), bytes);
-		limit_add_element(l, "hugepageLimits", i, plan_text(l->plan, "hugetlb.%s.rsvd.max", h->page_size), bytes)
+		limit_add_element(l, "hugepageLimits", i, plan_text(l->plan, "hugetlb.%s.rsvd.max", h->page_size),
+				  bytes)
 			->if_there = true;
 	}
 }
@@ -111,7 +112,8 @@ static int collect(struct limits *l, struct err *e)
 	int r = limit_memory(l, e);
 
 	if (network && (network->class_id || network->priorities_len))
-		return err_set(e, ENOTSUP, "network: cgroup version 2 has no classes and priorities of packets: a "
+		return err_set(e, ENOTSUP,
+			       "network: cgroup version 2 has no classes and priorities of packets: a "
 			       "filter of nftables can match the cgroup");
 	if (r == 0)
 		r = limit_cpu(l, e);
@@ -150,11 +152,15 @@ static int refuse_missing(const struct plan_facts *facts, const struct limit *li
 
 	/* io is what version 1 calls blkio. */
 	if (has_word(v1, file, len) || (len == 2 && strncmp(file, "io", 2) == 0 && has_word(v1, "blkio", 5)))
-		return err_set(e, ENODEV, "%s: the controller %.*s is in version 1 of cgroups on this host, and only "
+		return err_set(e, ENODEV,
+			       "%s: the controller %.*s is in version 1 of cgroups on this host, and only "
 			       "version 2 is supported: boot with cgroup_no_v1=%.*s, or under systemd with "
-			       "systemd.unified_cgroup_hierarchy=1", limit->where, n, file, n, file);
-	return err_set(e, ENODEV, "%s: this host has no cgroup controller %.*s: the kernel must be built with it, and "
-		       "not booted with cgroup_disable=%.*s", limit->where, n, file, n, file);
+			       "systemd.unified_cgroup_hierarchy=1",
+			       limit->where, n, file, n, file);
+	return err_set(e, ENODEV,
+		       "%s: this host has no cgroup controller %.*s: the kernel must be built with it, and "
+		       "not booted with cgroup_disable=%.*s",
+		       limit->where, n, file, n, file);
 }
 
 /* The controllers that must be there, as a list. The names come out of the files', so a wrong file is a wrong name. */
@@ -219,11 +225,15 @@ static int check_cgroup(const struct build *b, const struct limits *l, struct er
 	const char *needed = first_needed(l);
 
 	if (needed && b->options->cgroup_manager == CGROUP_MANAGER_DISABLED)
-		return err_set(e, ENOTSUP, "%s: a limit needs a cgroup, and with --cgroup-manager disabled the "
-			       "container has none of its own", needed);
+		return err_set(e, ENOTSUP,
+			       "%s: a limit needs a cgroup, and with --cgroup-manager disabled the "
+			       "container has none of its own",
+			       needed);
 	if (needed && !b->facts->own_cgroup)
-		return err_set(e, ENODEV, "%s: a limit needs a cgroup2 file system, and this host has none mounted: "
-			       "mount -t cgroup2 cgroup2 /sys/fs/cgroup", needed);
+		return err_set(e, ENODEV,
+			       "%s: a limit needs a cgroup2 file system, and this host has none mounted: "
+			       "mount -t cgroup2 cgroup2 /sys/fs/cgroup",
+			       needed);
 	return 0;
 }
 
@@ -274,6 +284,10 @@ int plan_build_update(struct arena *a, const struct plan_update *u, const struct
 
 	*ret = (struct plan){ .arena = a, .cgroup_path = u->cgroup_path };
 	r = collect(&l, e);
+	if (r == 0 && !u->cgroup_path && first_needed(&l))
+		return err_set(e, ENODEV, "%s: the container has no cgroup of its own", first_needed(&l));
+	if (r == 0 && !u->cgroup_path)
+		return 0;
 	if (r == 0)
 		r = find_controllers(&l, facts, &controllers, e);
 	if (r < 0)

@@ -73,6 +73,8 @@ int run_ps(struct run_context *c, const char *id, pid_t **ret, size_t *ret_len, 
 /* Stops all its processes where they are, and lets them go on. */
 int run_pause(struct run_context *c, const char *id, struct err *e);
 int run_resume(struct run_context *c, const char *id, struct err *e);
+/* Changes its limits, all or none: what is absent or 0 in `asked` stays (spec/merge.h). */
+int run_update(struct run_context *c, const char *id, const struct oci_resources *asked, struct err *e);
 /* 1 if a container of that record and status is paused, 0 if not. Takes no lock. */
 int run_is_paused(const char *root, const struct oci_record *record, enum oci_status status, struct err *e);
 /* What create would do, as text; touches nothing. */

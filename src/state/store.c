@@ -250,7 +250,7 @@ int state_write(const struct state_dir *dir, const struct oci_record *record, st
 	int r = state_encode(&json, record, e);
 
 	if (r == 0)
-		r = io_write_file_atomic(dir->fd, STATE_FILE_RECORD, json.text, json.len, 0600, e);
+	r = io_write_file_atomic(dir->fd, STATE_FILE_RECORD, json.text, json.len, 0600, e);
 	if (r < 0)
 		return err_prefix(e, "container \"%s\"", dir->id);
 	return 0;
@@ -286,7 +286,7 @@ int state_read(struct arena *a, const struct state_dir *dir, struct oci_record *
 	return 0;
 }
 
-/* Written before the record names it created, and never again: so whoever reads it finds it whole. */
+/* Written before the record names it created, and from then on only replaced: so whoever reads it finds it whole. */
 static int write_config(const struct state_dir *dir, const struct str *json)
 {
 	_cleanup_close_ int fd =
@@ -295,20 +295,38 @@ static int write_config(const struct state_dir *dir, const struct str *json)
 	return fd < 0 ? -errno : io_write_all(fd, json->text, json->len);
 }
 
-int state_write_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e)
+static int encode_config(const struct state_dir *dir, const struct oci_spec *config, struct str *json, struct err *e)
 {
-	_cleanup_str_ struct str json = STR_INIT;
 	const struct oci_spec kept = {
 		.oci_version = config->oci_version, .process = config->process, .linux = config->linux,
 	};
-	int r = oci_write(&json, &oci_spec_type, &kept, OCI_COMPACT);
+	int r = oci_write(json, &oci_spec_type, &kept, OCI_COMPACT);
 
 	if (r == -EINVAL)
 		return err_set(e, EINVAL, "container \"%s\": the config holds text that is not UTF-8", dir->id);
-	if (r < 0 || json.failed)
-		return err_oom(e);
+	return r < 0 || json->failed ? err_oom(e) : 0;
+}
+
+int state_write_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e)
+{
+	_cleanup_str_ struct str json = STR_INIT;
+	int r = encode_config(dir, config, &json, e);
+
+	if (r < 0)
+		return r;
 	r = write_config(dir, &json);
 	return r < 0 ? err_sys(e, -r, "container \"%s\": write " STATE_FILE_CONFIG, dir->id) : 0;
+}
+
+int state_replace_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e)
+{
+	_cleanup_str_ struct str json = STR_INIT;
+	int r = encode_config(dir, config, &json, e);
+
+	if (r < 0)
+		return r;
+	r = io_write_file_atomic(dir->fd, STATE_FILE_CONFIG, json.text, json.len, 0600, e);
+	return r < 0 ? err_prefix(e, "container \"%s\"", dir->id) : 0;
 }
 
 int state_read_config(struct arena *a, const struct state_dir *dir, struct oci_spec **ret, struct err *e)

@@ -93,6 +93,8 @@ int state_read(struct arena *a, const struct state_dir *dir, struct oci_record *
 
 /* Keeps the config; to be called once, before the record says "created". -EINVAL: it holds text that is not UTF-8. */
 int state_write_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e);
+/* Puts another in its place, at once. */
+int state_replace_config(const struct state_dir *dir, const struct oci_spec *config, struct err *e);
 int state_read_config(struct arena *a, const struct state_dir *dir, struct oci_spec **ret, struct err *e);
 
 /* Removes the directory with its files, the record last, and closes it. The lock must be held. */

@@ -163,16 +163,19 @@ static void where_they_get_stuck(void **state)
 
 	(void)state;
 	assert_error(enable_on("memory io"), &err, ENODEV,
-		     "the cgroup / was not given the controller io: version 1 may have it (boot with cgroup_no_v1=io), or it "
+		     "the cgroup / was not given the controller io: version 1 may have it (boot with cgroup_no_v1=io), "
+		     "or it "
 		     "must be delegated (systemd: Delegate=yes for user@.service)");
 	gives = put("/a", "cgroup.subtree_control", "cpu");
 	gives->write_error = EBUSY;
-	assert_error(enable_on("cpu memory"), &err, EBUSY,
-		     "the cgroup /a has processes of its own, so it cannot give the controller memory to cgroups below it: "
-		     "name another place by linux.cgroupsPath");
+	assert_error(
+		enable_on("cpu memory"), &err, EBUSY,
+		"the cgroup /a has processes of its own, so it cannot give the controller memory to cgroups below it: "
+		"name another place by linux.cgroupsPath");
 	gives->write_error = EACCES;
 	assert_error(enable_on("cpu memory"), &err, EACCES,
-		     "the cgroup /a does not give the controller memory to those below it, and the caller may not change that: "
+		     "the cgroup /a does not give the controller memory to those below it, and the caller may not "
+		     "change that: "
 		     "it must be delegated (systemd: Delegate=yes for user@.service)");
 	/* "mem" is not given because "memory" is */
 	put("/", "cgroup.controllers", "memory");
@@ -186,8 +189,9 @@ static void all_that_may_be(void **state)
 	controllers_enable_all("/a/b", ctx.cgroup_fd);
 	assert_string_equal(find("/", "cgroup.subtree_control")->text, "cpu memory pids \n");
 	/* one by one, when not all together */
-	assert_calls("//cgroup.subtree_control=+cpu +memory +pids;/a/cgroup.subtree_control=+cpu +memory +pids;"
-		     "/a/cgroup.subtree_control=+cpu;/a/cgroup.subtree_control=+memory;/a/cgroup.subtree_control=+pids;");
+	assert_calls(
+		"//cgroup.subtree_control=+cpu +memory +pids;/a/cgroup.subtree_control=+cpu +memory +pids;"
+		"/a/cgroup.subtree_control=+cpu;/a/cgroup.subtree_control=+memory;/a/cgroup.subtree_control=+pids;");
 	str_free(&calls);
 	calls = STR_INIT;
 	put("/a/b", "cgroup.controllers", "pids memory cpu");
@@ -197,8 +201,9 @@ static void all_that_may_be(void **state)
 
 static struct op write_op(const char *file, const char *value)
 {
-	return (struct op){ .type = OP_CGROUP_WRITE, .index = -1, .where = "w",
-			    .cgroup_write = { .file = file, .value = value } };
+	return (struct op){
+		.type = OP_CGROUP_WRITE, .index = -1, .where = "w", .cgroup_write = { .file = file, .value = value }
+	};
 }
 
 static void one_limit(void **state)
@@ -214,9 +219,10 @@ static void one_limit(void **state)
 	op = write_op("io.bfq.weight", "10");
 	op.cgroup_write.else_file = "io.weight";
 	op.cgroup_write.else_value = "1";
-	assert_error(apply_cgroup_write(&ctx, &op, &err), &err, ENOENT,
-		     "this kernel has neither io.bfq.weight nor io.weight: it needs the I/O scheduler BFQ (modprobe bfq) or "
-		     "CONFIG_BLK_CGROUP_IOCOST");
+	assert_error(
+		apply_cgroup_write(&ctx, &op, &err), &err, ENOENT,
+		"this kernel has neither io.bfq.weight nor io.weight: it needs the I/O scheduler BFQ (modprobe bfq) or "
+		"CONFIG_BLK_CGROUP_IOCOST");
 	put("/a/b", "io.weight", "default 100");
 	assert_ok(apply_cgroup_write(&ctx, &op, &err), &err);
 	assert_string_equal(find("/a/b", "io.weight")->text, "1\n");
@@ -233,8 +239,7 @@ static void what_the_kernel_refuses(void **state)
 	assert_error(apply_cgroup_write(&ctx, &op, &err), &err, ENOENT,
 		     "this kernel has no file cpu.max in a cgroup: no such file or directory");
 	put("/a/b", "cpu.max", "max 100000")->write_error = EINVAL;
-	assert_error(apply_cgroup_write(&ctx, &op, &err), &err, EINVAL,
-		     "write \"5 5\" to cpu.max: invalid argument");
+	assert_error(apply_cgroup_write(&ctx, &op, &err), &err, EINVAL, "write \"5 5\" to cpu.max: invalid argument");
 	op = write_op("io.max", "8:0 rbps=1");
 	put("/a/b", "io.max", "")->write_error = ENODEV;
 	assert_error(apply_cgroup_write(&ctx, &op, &err), &err, ENODEV,
@@ -323,8 +328,9 @@ static void what_cannot_be_undone_is_named(void **state)
 	put("/a/b", "misc.max", "");
 	put("/a/b", "cpu.max", "max 100000")->write_error = EINVAL;
 	plan_of(write_op("pids.max", "5"), write_op("misc.max", "res_a 1"), write_op("cpu.max", "1 1"));
-	assert_error(resources_update(&ctx, &err), &err, EINVAL,
-		     "w: write \"1 1\" to cpu.max: invalid argument; already changed, and could not be put back: misc.max");
+	assert_error(
+		resources_update(&ctx, &err), &err, EINVAL,
+		"w: write \"1 1\" to cpu.max: invalid argument; already changed, and could not be put back: misc.max");
 	assert_string_equal(find("/a/b", "pids.max")->text, "max\n");
 }
 

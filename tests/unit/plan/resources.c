@@ -16,7 +16,8 @@ static int set_up(void **state)
 
 static const char *config_of(const char *resources)
 {
-	return arena_printf(arena, CONFIG_OF("'cgroupsPath':'/c','resources':{%s},'namespaces':[{'type':'mount'}]", "", ""),
+	return arena_printf(arena,
+			    CONFIG_OF("'cgroupsPath':'/c','resources':{%s},'namespaces':[{'type':'mount'}]", "", ""),
 			    resources);
 }
 
@@ -49,13 +50,15 @@ static void memory(void **state)
 	      "cgroup-controllers memory\ncgroup-write memory.swap.max max if-there\ncgroup-write memory.max 4096\n");
 	gives("'memory':{'limit':-1,'swap':4096}",
 	      "cgroup-controllers memory\ncgroup-write memory.swap.max 4096\ncgroup-write memory.max max if-there\n");
-	gives("'memory':{'limit':-1}", "cgroup-write memory.swap.max max if-there\ncgroup-write memory.max max if-there\n");
+	gives("'memory':{'limit':-1}",
+	      "cgroup-write memory.swap.max max if-there\ncgroup-write memory.max max if-there\n");
 	gives("'memory':{'limit':4096,'checkBeforeUpdate':true}",
 	      "cgroup-controllers memory\ncgroup-fits memory.current < 4096\ncgroup-write memory.max 4096\n");
 	refuses("'memory':{'swap':4096}", EINVAL,
 		"linux.resources.memory.swap: is a limit for memory and swap together, so it needs memory.limit");
 	refuses("'memory':{'limit':4097,'swap':4096}", EINVAL,
-		"linux.resources.memory.swap: 4096 is a limit for memory and swap together, and less than memory.limit, "
+		"linux.resources.memory.swap: 4096 is a limit for memory and swap together, and less than "
+		"memory.limit, "
 		"which is 4097");
 	refuses("'memory':{'kernel':1}", ENOTSUP,
 		"linux.resources.memory.kernel: cgroup version 2 has no limit for kernel memory alone: memory.limit "
@@ -95,7 +98,8 @@ static void cpu(void **state)
 	gives("'cpu':{'shares':512}", "cgroup-controllers cpu\ncgroup-write cpu.weight 59\n");
 	/* the default needs no controller */
 	gives("'cpu':{'shares':1024}", "cgroup-write cpu.weight 100 if-there\n");
-	gives("'cpu':{'quota':50000,'period':200000}", "cgroup-controllers cpu\ncgroup-write cpu.max \"50000 200000\"\n");
+	gives("'cpu':{'quota':50000,'period':200000}",
+	      "cgroup-controllers cpu\ncgroup-write cpu.max \"50000 200000\"\n");
 	gives("'cpu':{'quota':50000}", "cgroup-controllers cpu\ncgroup-write cpu.max \"50000 100000\"\n");
 	gives("'cpu':{'quota':-1}", "cgroup-write cpu.max \"max 100000\" if-there\n");
 	gives("'cpu':{'period':5000}", "cgroup-write cpu.max \"max 5000\" if-there\n");
@@ -119,7 +123,8 @@ static void cpu(void **state)
 static void block_io(void **state)
 {
 	(void)state;
-	gives("'blockIO':{'weight':750}", "cgroup-controllers io\ncgroup-write io.bfq.weight 750 else io.weight 7475\n");
+	gives("'blockIO':{'weight':750}",
+	      "cgroup-controllers io\ncgroup-write io.bfq.weight 750 else io.weight 7475\n");
 	gives("'blockIO':{'weightDevice':[{'major':8,'minor':0,'weight':10},{'major':8,'minor':16,'leafWeight':0}]}",
 	      "cgroup-controllers io\ncgroup-write io.bfq.weight \"8:0 10\" else io.weight \"8:0 1\"\n");
 	gives("'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':0,'rate':600}],"
@@ -178,11 +183,21 @@ static void unified(void **state)
 static void what_asks_for_nothing(void **state)
 {
 	static const char *const nothing[] = {
-		"", "'unified':{}", "'devices':[]", "'memory':{}", "'cpu':{}", "'pids':{}", "'blockIO':{}",
-		"'memory':{'limit':0,'swap':-1,'reservation':-1,'kernel':-1,'disableOOMKiller':false,'useHierarchy':true}",
+		"",
+		"'unified':{}",
+		"'devices':[]",
+		"'memory':{}",
+		"'cpu':{}",
+		"'pids':{}",
+		"'blockIO':{}",
+		"'memory':{'limit':0,'swap':-1,'reservation':-1,'kernel':-1,'disableOOMKiller':false,'useHierarchy':"
+		"true}",
 		"'cpu':{'shares':0,'quota':-1,'period':0,'cpus':'','mems':'','idle':0,'burst':0,'realtimePeriod':0}",
-		"'pids':{'limit':-1}", "'blockIO':{'weight':0,'weightDevice':[]}", "'hugepageLimits':[]",
-		"'network':{'classID':0,'priorities':[]}", "'rdma':{}",
+		"'pids':{'limit':-1}",
+		"'blockIO':{'weight':0,'weightDevice':[]}",
+		"'hugepageLimits':[]",
+		"'network':{'classID':0,'priorities':[]}",
+		"'rdma':{}",
 	};
 
 	(void)state;
@@ -205,7 +220,8 @@ static void a_missing_controller(void **state)
 		"version 2 is supported: boot with cgroup_no_v1=pids, or under systemd with "
 		"systemd.unified_cgroup_hierarchy=1");
 	refuses("'unified':{'io.max':'8:0 rbps=1'}", ENODEV,
-		"linux.resources.unified[\"io.max\"]: this host has no cgroup controller io: the kernel must be built with "
+		"linux.resources.unified[\"io.max\"]: this host has no cgroup controller io: the kernel must be built "
+		"with "
 		"it, and not booted with cgroup_disable=io");
 	facts.v1_controllers = "blkio";
 	refuses("'blockIO':{'weight':100}", ENODEV,
@@ -215,7 +231,8 @@ static void a_missing_controller(void **state)
 	/* "mem" is no controller because "memory" is one */
 	facts.controllers = "memory";
 	refuses("'unified':{'mem.max':'1'}", ENODEV,
-		"linux.resources.unified[\"mem.max\"]: this host has no cgroup controller mem: the kernel must be built "
+		"linux.resources.unified[\"mem.max\"]: this host has no cgroup controller mem: the kernel must be "
+		"built "
 		"with it, and not booted with cgroup_disable=mem");
 	assert_ok(build_plan(CONFIG("'memory':{'limit':1}")), &err);
 	assert_ok(build_plan(CONFIG("'unified':{'cgroup.max.depth':'1'}")), &err);
@@ -236,13 +253,15 @@ static void limits_need_a_cgroup(void **state)
 		     "mount -t cgroup2 cgroup2 /sys/fs/cgroup");
 	/* one that was made only if the caller may is then required */
 	facts.own_cgroup = "/own";
-	assert_string_equal(only("cgroup,cgroup-write", "runtime",
-				 CONFIG_OF("'resources':{'memory':{'limit':1}},'namespaces':[{'type':'mount'}]", "", "")),
-			    "cgroup /cloister-x required\ncgroup-write memory.max 1\n");
-	assert_string_equal(only("cgroup,cgroup-write", "runtime",
-				 CONFIG_OF("'resources':{'memory':{'limit':-1}},'namespaces':[{'type':'mount'}]", "", "")),
-			    "cgroup /cloister-x\ncgroup-write memory.swap.max max if-there\n"
-			    "cgroup-write memory.max max if-there\n");
+	assert_string_equal(
+		only("cgroup,cgroup-write", "runtime",
+		     CONFIG_OF("'resources':{'memory':{'limit':1}},'namespaces':[{'type':'mount'}]", "", "")),
+		"cgroup /cloister-x required\ncgroup-write memory.max 1\n");
+	assert_string_equal(
+		only("cgroup,cgroup-write", "runtime",
+		     CONFIG_OF("'resources':{'memory':{'limit':-1}},'namespaces':[{'type':'mount'}]", "", "")),
+		"cgroup /cloister-x\ncgroup-write memory.swap.max max if-there\n"
+		"cgroup-write memory.max max if-there\n");
 }
 
 /* ---- update ---- */
@@ -261,7 +280,9 @@ static struct oci_resources *read_resources(const char *text_)
 
 static int plan_update(const char *asked, const char *all)
 {
-	const struct plan_update u = { .asked = read_resources(asked), .all = read_resources(all), .cgroup_path = "/c" };
+	const struct plan_update u = { .asked = read_resources(asked),
+				       .all = read_resources(all),
+				       .cgroup_path = "/c" };
 
 	return plan_build_update(arena, &u, &facts, &plan, &err);
 }
@@ -272,7 +293,8 @@ static void update_gives(const char *asked, const char *all, const char *lines)
 	str_free(&text);
 	text = STR_INIT;
 	plan_print(&plan, &text);
-	assert_string_equal(arena_strndup(arena, text.text, (size_t)(strstr(text.text, "clone init") - text.text)), lines);
+	assert_string_equal(arena_strndup(arena, text.text, (size_t)(strstr(text.text, "clone init") - text.text)),
+			    lines);
 }
 
 static void an_update_writes_what_it_was_given(void **state)

@@ -1,0 +1,96 @@
+/*
+ * Why: `update`. What is changed is planned out of what the container has and what is asked for, since limits depend on
+ * one another; then it happens whole or not at all, and is remembered for the next change.
+ */
+#include "apply/cgroup.h"
+#include "apply/resources.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "run/facts.h"
+#include "run/open.h"
+#include "spec/merge.h"
+#include "spec/validate.h"
+
+struct update {
+	struct run_context *context;
+	struct opened container;
+	struct oci_spec *config; /* as it was at create, with the limits of the last update */
+	const struct oci_resources *asked;
+	struct plan plan;
+};
+
+static int open_container(struct update *u, const char *id, struct err *e)
+{
+	int r = container_open(u->context, id, &u->container, e);
+
+	if (r == -ENODATA || (r == 0 && u->container.status == OCI_STATUS_CREATING))
+		return err_set(e, EINVAL, "container \"%s\": its creation was interrupted: delete --force removes it",
+			       id);
+	if (r == 0 && u->container.status == OCI_STATUS_STOPPED)
+		return err_set(e, EINVAL, "cannot update container \"%s\": container not running", id);
+	return r == 0 ? state_read_config(u->context->arena, &u->container.dir, &u->config, e) : r;
+}
+
+/* The merged limits become those of the config. */
+static int plan_update(struct update *u, struct err *e)
+{
+	struct arena *a = u->context->arena;
+	struct plan_update what = { .asked = u->asked, .cgroup_path = u->container.record->cgroup_path };
+	struct plan_facts facts = { 0 };
+	struct oci_resources *all;
+	int r;
+
+	if (!u->config->linux)
+		u->config->linux = arena_alloc(a, sizeof *u->config->linux);
+	if (!u->config->linux)
+		return err_oom(e);
+	r = spec_merge_resources(a, u->config->linux->resources, u->asked, &all, e);
+	if (r == 0)
+		r = facts_read_controllers(a, u->context->proc_fd, &facts, e);
+	if (r < 0)
+		return r;
+	what.all = u->config->linux->resources = all;
+	return plan_build_update(a, &what, &facts, &u->plan, e);
+}
+
+static int apply_update(struct update *u, struct err *e)
+{
+	const struct cgroup_owner owner = { u->context->root, u->container.dir.id };
+	struct apply ctx = {
+		.arena = u->context->arena,
+		.plan = &u->plan,
+		.id = u->container.dir.id,
+		.state_root = u->context->root,
+		.proc_fd = u->context->proc_fd,
+		.cgroup_fd = -1,
+	};
+	int r;
+
+	if (u->plan.len == 0)
+		return 0;
+	r = cgroup_enter(u->plan.cgroup_path, &owner, NULL, &ctx.cgroup_fd, e);
+	if (r == 0)
+		r = resources_update(&ctx, e);
+	close_fd(&ctx.cgroup_fd);
+	return r;
+}
+
+int run_update(struct run_context *c, const char *id, const struct oci_resources *asked, struct err *e)
+{
+	struct update u = { .context = c, .asked = asked };
+	int r = spec_validate_resources(asked, e);
+
+	u.container.dir = STATE_DIR_INIT;
+	if (r == 0)
+		r = open_container(&u, id, e);
+	if (r == 0 && asked->devices_len > 0)
+		log_debug("the device rules of container \"%s\" stay as they are", id);
+	if (r == 0)
+		r = plan_update(&u, e);
+	if (r == 0)
+		r = apply_update(&u, e);
+	if (r == 0 && state_replace_config(&u.container.dir, u.config, e) < 0)
+		r = err_prefix(e, "the limits are changed, but that cannot be recorded");
+	state_close(&u.container.dir);
+	return r;
+}
