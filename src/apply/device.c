@@ -33,7 +33,7 @@ static int bind_device(struct apply *ctx, const struct op_device *d, struct err 
 	int r = sys_mount_setattr(fd, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0);
 	if (r < 0)
 		return err_sys(e, -r, "set the mount options of the device %s", d->path);
-	r = rootfs_mount_point(ctx, d->path, false, true, &point, e);
+	r = rootfs_file_point(ctx, d->path, &point, e);
 	return r < 0 ? r : mount_attach(fd, point, d->path, e);
 }
 

@@ -32,10 +32,9 @@ static int make_component(int dir_fd, const char *name, bool directory)
 		int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}
-	_cleanup_close_ int made = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (made < 0 && errno != EEXIST)
-		return -errno;
-	int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 && errno == EEXIST)
+		fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -83,6 +82,17 @@ static int make_path(struct apply *ctx, const char *wanted, bool directory, int 
 	return 0;
 }
 
+static int explain_point(const char *path, int r, struct err *e)
+{
+	if (r == -EROFS)
+		return err_sys(e, EROFS,
+			       "the mount point %s is missing in the root file system and cannot be made there", path);
+	if (r == -ENOTDIR || r == -ELOOP)
+		return err_sys(e, -r, "the mount point %s: a component of it is no directory, or a symlink to nowhere",
+			       path);
+	return err_sys(e, -r, "the mount point %s", path);
+}
+
 int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool nofollow, int *ret, struct err *e)
 {
 	int fd = rootfs_open(ctx, path, nofollow), r;
@@ -92,13 +102,18 @@ int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool
 		return 0;
 	}
 	r = fd == -ENOENT ? make_path(ctx, path, directory, ret) : fd;
-	if (r == -EROFS)
-		return err_sys(e, EROFS,
-			       "the mount point %s is missing in the root file system and cannot be made there", path);
-	if (r == -ENOTDIR || r == -ELOOP)
-		return err_sys(e, -r, "the mount point %s: a component of it is no directory, or a symlink to nowhere",
-			       path);
-	return r < 0 ? err_sys(e, -r, "the mount point %s", path) : 0;
+	return r < 0 ? explain_point(path, r, e) : 0;
+}
+
+int rootfs_file_point(struct apply *ctx, const char *path, int *ret, struct err *e)
+{
+	const char *name;
+	int dir, r = rootfs_parent(ctx, path, &dir, &name, e);
+
+	if (r < 0)
+		return r;
+	*ret = make_component(dir, name, false);
+	return *ret < 0 ? explain_point(path, *ret, e) : 0;
 }
 
 int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char **ret_name, struct err *e)

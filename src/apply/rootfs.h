@@ -7,6 +7,8 @@
 int rootfs_open(struct apply *ctx, const char *path, bool nofollow);
 /* O_PATH of a mount point, made if it is missing: a directory, or an empty file. Parents are made as well. */
 int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool nofollow, int *ret, struct err *e);
+/* The same for a file whose parent rootfs_parent finds; its last component is never followed. */
+int rootfs_file_point(struct apply *ctx, const char *path, int *ret, struct err *e);
 /*
  * The directory that holds `path`, made if missing; *ret_name is the last component. The descriptor is the context's,
  * which keeps it for the next path in the same directory: /dev has a dozen of them.

@@ -31,6 +31,30 @@ static void mount_points_are_made(void **state)
 	assert_int_equal(point("/single", false, true), 0);
 }
 
+static int file_point(const char *path)
+{
+	int fd = -1, r = rootfs_file_point(&ctx, path, &fd, &err);
+
+	if (r == 0)
+		close(fd);
+	return r;
+}
+
+static void a_file_as_a_mount_point(void **state)
+{
+	(void)state;
+	make(root_path, "/there");
+	make_link("there", "/link");
+	assert_int_equal(file_point("/dev/null"), 0);
+	assert_int_equal(type_below_root("/dev/null"), S_IFREG);
+	assert_int_equal(file_point("/dev/null"), 0);
+	assert_int_equal(file_point("/there"), 0);
+	/* the link itself, not where it leads to */
+	assert_int_equal(file_point("/link"), 0);
+	assert_error(file_point("/there/x"), &err, ENOTDIR,
+		"the mount point /there/x: a component of it is no directory, or a symlink to nowhere: not a directory");
+}
+
 static void symlinks_in_the_way(void **state)
 {
 	(void)state;
@@ -158,6 +182,7 @@ static void the_end_of_it(void **state)
 
 static const struct CMUnitTest tests[] = {
 	FAKE_TEST(mount_points_are_made),
+	FAKE_TEST(a_file_as_a_mount_point),
 	FAKE_TEST(symlinks_in_the_way),
 	FAKE_TEST(a_path_can_be_too_long),
 	FAKE_TEST(the_parent_is_kept),
