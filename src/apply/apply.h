@@ -73,8 +73,8 @@ apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, ap
 	apply_seccomp_listener, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
-	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_find_exec,
-	apply_exec;
+	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_look_exec,
+	apply_find_exec, apply_exec;
 /* label.c */
 apply_function apply_label;
 /* schedule.c */

@@ -93,7 +93,7 @@ int apply_home(struct apply *ctx, const struct op *op, struct err *e)
 }
 
 /* Looks for name in the directories of path, as execvp(3) does: what may not be executed is passed over. */
-static int search(struct apply *ctx, const char *name, const char *path, struct err *e)
+static int search(struct apply *ctx, const char *name, const char *path, const char *cwd, struct err *e)
 {
 	bool denied = false;
 
@@ -103,8 +103,8 @@ static int search(struct apply *ctx, const char *name, const char *path, struct 
 		int r;
 
 		/* An empty entry is the working directory. */
-		file = len > 0 ? arena_printf(ctx->arena, "%.*s/%s", (int)len, p, name) :
-		       arena_printf(ctx->arena, "./%s", name);
+		file = len > 0 ? arena_printf(ctx->arena, "%s%.*s/%s", *p == '/' ? "" : cwd, (int)len, p, name) :
+		       arena_printf(ctx->arena, "%s./%s", cwd, name);
 		if (!file)
 			return err_oom(e);
 		r = sys_can_execute(file);
@@ -123,25 +123,54 @@ static int search(struct apply *ctx, const char *name, const char *path, struct 
 	return err_sys(e, ENOENT, "exec \"%s\": executable file not found in $PATH", name);
 }
 
-int apply_find_exec(struct apply *ctx, const struct op *op, struct err *e)
+/* Sets ctx->exec_path. Relative names begin at cwd, which ends with "/", or is "" for where we are. */
+static int find(struct apply *ctx, const struct op_exec *exec, const char *cwd, struct err *e)
 {
-	const char *name = op->exec.args[0];
+	const char *name = exec->args[0];
 	const char *path;
 	int r;
 
 	if (*name == 0)
 		return err_sys(e, ENOENT, "exec \"\": the program's name is empty");
-	if (strchr(name, '/')) {
-		r = sys_can_execute(name);
-		if (r < 0)
-			return err_sys(e, -r, "exec \"%s\"", name);
-		ctx->exec_path = name;
-	} else {
-		path = env_value(op->exec.env, "PATH");
-		r = search(ctx, name, path ? path : DEFAULT_PATH, e);
-		if (r < 0)
-			return r;
+	if (!strchr(name, '/')) {
+		path = env_value(exec->env, "PATH");
+		return search(ctx, name, path ? path : DEFAULT_PATH, cwd, e);
 	}
+	path = *name == '/' ? name : arena_printf(ctx->arena, "%s%s", cwd, name);
+	if (!path)
+		return err_oom(e);
+	r = sys_can_execute(path);
+	if (r < 0)
+		return err_sys(e, -r, "exec \"%s\"", name);
+	ctx->exec_path = path;
+	return 0;
+}
+
+/*
+ * Engines want to hear of a missing program from `create`: podman's exit status 127 depends on it. Whether the user may
+ * execute it is not for root to say, so only what is nowhere is an error here.
+ */
+int apply_look_exec(struct apply *ctx, const struct op *op, struct err *e)
+{
+	const char *cwd = arena_printf(ctx->arena, "%s/", op->exec.cwd);
+	struct err problem;
+	int r;
+
+	if (!cwd)
+		return err_oom(e);
+	r = find(ctx, &op->exec, cwd, &problem);
+	if (r != -ENOENT && r != -ENOTDIR)
+		return 0;
+	*e = problem;
+	return r;
+}
+
+int apply_find_exec(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = find(ctx, &op->exec, "", e);
+
+	if (r < 0)
+		return r;
 	ctx->exec_problem = interpreter_problem(ctx->arena, ctx->exec_path);
 	return 0;
 }

@@ -72,6 +72,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_CWD] = apply_cwd,
 	[OP_SECCOMP] = apply_seccomp,
 	[OP_CLOSE_FDS] = apply_close_fds,
+	[OP_LOOK_EXEC] = apply_look_exec,
 	[OP_FIND_EXEC] = apply_find_exec,
 	[OP_FORK] = apply_fork,
 	[OP_SESSION] = apply_session,

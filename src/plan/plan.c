@@ -9,6 +9,7 @@ static const char *const stage_names[STAGE_COUNT] = {
 	[STAGE_FOR_INIT] = "for-init",
 	[STAGE_DEVICES] = "devices",
 	[STAGE_HOOKS] = "hooks",
+	[STAGE_CREATED] = "created",
 	[STAGE_READY] = "ready",
 	[STAGE_START] = "start",
 };
@@ -72,6 +73,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_CWD] = "cwd",
 	[OP_SECCOMP] = "seccomp",
 	[OP_CLOSE_FDS] = "close-fds",
+	[OP_LOOK_EXEC] = "look-exec",
 	[OP_FIND_EXEC] = "find-exec",
 	[OP_FORK] = "fork",
 	[OP_SESSION] = "session",

@@ -9,8 +9,9 @@
  *             namespace in which read-only binds are assembled, so that the kernel locks them for everything below;
  *             makes a time namespace whose clocks are set.
  *             It makes init with CLONE_PARENT, so that init is the runtime's child, and ends.
- *   init      the container's first process: INIT operations up to "created", then it waits; START operations after
- *             `start`, the last of which is the exec.
+ *   init      the container's first process: INIT operations; CREATED ones when it has closed what leads to the host,
+ *             so that it may look at the container's files; then it waits; START operations after `start`, the last
+ *             of which is the exec.
  *   The stages FOR_OUTER, FOR_INIT, DEVICES and HOOKS are run on behalf of a process that waits for them (OP_CALL): by
  *   the runtime, but for FOR_INIT, which the parent of init's user namespace runs (outer if it made one). READY is what
  *   the runtime does on init before init may start.
@@ -40,6 +41,7 @@ enum plan_stage {
 	STAGE_FOR_INIT,
 	STAGE_DEVICES,
 	STAGE_HOOKS,
+	STAGE_CREATED,
 	STAGE_READY,
 	STAGE_START,
 	STAGE_COUNT
@@ -107,6 +109,7 @@ enum op_type {
 	OP_SECCOMP,       /* seccomp */
 	OP_CLOSE_FDS,     /* preserve: how many descriptors from 3 on stay open */
 	OP_HOME,          /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
+	OP_LOOK_EXEC,     /* exec: an error if args[0] is nowhere, while it can still be said to `create` */
 	OP_FIND_EXEC,     /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
 	OP_FORK,          /* -: goes on in a new process, the first that is inside a joined pid namespace */
 	OP_SESSION,       /* session */
@@ -359,6 +362,7 @@ struct op_session {
 struct op_exec {
 	char **args;
 	char **env;
+	const char *cwd;              /* OP_LOOK_EXEC: where relative names begin */
 };
 
 struct op {

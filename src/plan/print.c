@@ -445,6 +445,7 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_ROOT_READONLY:
 	case OP_NO_NEW_PRIVS:
 	case OP_SECCOMP:
+	case OP_LOOK_EXEC:
 	case OP_FIND_EXEC:
 	case OP_FORK:
 	case OP_COUNT:

@@ -267,6 +267,15 @@ static struct op_exec with_arg0(struct build *b, struct op_exec exec)
 	return (struct op_exec){ .args = args, .env = exec.env };
 }
 
+/* A hook of the container's own may still bring the program. */
+static void plan_look(struct build *b, struct op_exec exec)
+{
+	const struct oci_hooks *hooks = b->spec->hooks;
+
+	if (!b->exec && !(hooks && hooks->start_container_len > 0))
+		plan_add(b->plan, STAGE_CREATED, OP_LOOK_EXEC, "process.args")->exec = exec;
+}
+
 /* Only now does the process come within reach of the container's others, with no more rights than they have. */
 static void plan_last_steps(struct build *b)
 {
@@ -287,7 +296,9 @@ int plan_process(struct build *b, struct err *e)
 
 	if (!process || process->args_len == 0)
 		return err_set(e, EINVAL, "process.args is missing: there is no program to run");
-	exec = (struct op_exec){ .args = process->args, .env = plan_env(b, process->env, process->env_len) };
+	exec = (struct op_exec){
+		.args = process->args, .env = plan_env(b, process->env, process->env_len), .cwd = process->cwd,
+	};
 	user = process->user ? process->user : &root;
 	r = plan_inheritance(b, user, exec.env, e);
 	if (r < 0)
@@ -302,6 +313,7 @@ int plan_process(struct build *b, struct err *e)
 		op = plan_add(b->plan, STAGE_START, OP_HOME, "process.env");
 		op->user.uid = user->uid;
 	}
+	plan_look(b, exec);
 	plan_add(b->plan, STAGE_START, OP_FIND_EXEC, "process.args")->exec = exec;
 	if (!process->no_new_privileges)
 		plan_filter(b);

@@ -199,6 +199,9 @@ static int be_created(struct container *c, struct err *e)
 	r = close_descriptors(c, e);
 	if (r < 0)
 		return r;
+	r = apply_stage(&c->apply, STAGE_CREATED, e);
+	if (r < 0)
+		return r;
 	/*
 	 * From here on a dead runtime is seen by the end of the connection, and one that has ended well is no
 	 * reason to die.

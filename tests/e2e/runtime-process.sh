@@ -121,7 +121,16 @@ kind self
 inside 'echo "$HOME"' '.process.env += ["HOME=/mine"]'
 says /mine
 
-# ---- a program that cannot be run: one line, from run and from start ----
+# ---- a program that cannot be run: one line, from run and from start; one that is nowhere, from create ----
+absent() { # TEXT ARGS...
+	local text=$1
+	shift
+	new_id
+	config ".process.args = $(args "$@")"
+	refused "$text" rt run --bundle "$bundle" "$id"
+	refused "$text" rt create --bundle "$bundle" "$id"
+	nothing_left
+}
 cannot() { # TEXT ARGS...
 	local text=$1
 	shift
@@ -146,8 +155,8 @@ printf '\xf3\x00' | dd of="$root/data/alien" bs=1 seek=18 conv=notrunc status=no
 chmod 755 "$root"/data/{script,script2,text,empty,alien}
 for k in $(kinds); do
 	kind "$k"
-	cannot 'no such file or directory' /no/such
-	cannot 'no such file or directory' nosuchprogram
+	absent 'process.args: exec "/no/such": no such file or directory' /no/such
+	absent 'process.args: exec "nosuchprogram": executable file not found in $PATH: no such file or directory' nosuchprogram
 	cannot 'permission denied' /data/plain
 	cannot 'permission denied' /data
 	cannot '/no/such/interpreter' /data/script
@@ -155,6 +164,13 @@ for k in $(kinds); do
 	cannot 'exec format error' /data/text
 	cannot 'exec format error' /data/empty
 	cannot 'exec format error' /data/alien
+	# A hook of the container's own may yet bring it.
+	new_id
+	config '.process.args = ["/tmp/brought"] | .hooks.startContainer = [{ path: "/bin/cp", args: ["cp", "/bin/busybox", "/tmp/brought"] }]'
+	ok rt create --bundle "$bundle" "$id"
+	ok rt start "$id"
+	ok rt delete --force "$id"
+	nothing_left
 done
 
 # ---- capabilities: all five sets, exactly ----

@@ -149,6 +149,35 @@ static void what_is_missing_is_said_as_engines_expect(void **state)
 	assert_int_equal(apply_find_exec(&ctx, &op, &err), -ENOENT);
 }
 
+/* At create: as root, and the user may see it otherwise. */
+static void what_is_nowhere_is_said_early(void **state)
+{
+	char *args[] = { "no-such-tool", NULL }, *env[2] = { NULL };
+	struct op op = exec_op(args, env);
+
+	(void)state;
+	op.exec.cwd = dir;
+	env[0] = arena_printf(arena, "PATH=/no/such:%s/bin:", dir);
+	assert_int_equal(apply_look_exec(&ctx, &op, &err), -ENOENT);
+	assert_string_equal(err.text, "exec \"no-such-tool\": executable file not found in $PATH: no such file or "
+			    "directory");
+	args[0] = "./no-such-tool";
+	assert_int_equal(apply_look_exec(&ctx, &op, &err), -ENOENT);
+	make_file("tool", "x", 1, 0700);
+	args[0] = "./tool/below";
+	assert_int_equal(apply_look_exec(&ctx, &op, &err), -ENOTDIR);
+	/* relative names begin at the working directory */
+	args[0] = "./tool";
+	assert_ok(apply_look_exec(&ctx, &op, &err), &err);
+	args[0] = "tool";
+	assert_ok(apply_look_exec(&ctx, &op, &err), &err);
+	/* not root's to say */
+	make_file("tool", "x", 1, 0600);
+	assert_ok(apply_look_exec(&ctx, &op, &err), &err);
+	args[0] = dir;
+	assert_ok(apply_look_exec(&ctx, &op, &err), &err);
+}
+
 /* The error of a whole find and exec, as the kernel answers with num. */
 static const char *exec_error(const char *file, int num)
 {
@@ -272,6 +301,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_name_is_looked_up_in_path),
 	TEST(what_is_not_executable_is_denied),
 	TEST(what_is_missing_is_said_as_engines_expect),
+	TEST(what_is_nowhere_is_said_early),
 	TEST(a_missing_script_interpreter_is_named),
 	TEST(a_missing_loader_is_named),
 	TEST(another_machine_is_named),

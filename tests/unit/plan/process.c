@@ -92,6 +92,9 @@ static void the_shortest_plan(void **state)
 	assert_int_equal(find(OP_USER)->user.uid, 0);
 	assert_true(find(OP_USER)->user.set_groups);
 	assert_int_equal(find(OP_CLOSE_FDS)->preserve, 0);
+	/* said to `create` */
+	assert_int_equal(find(OP_LOOK_EXEC)->stage, STAGE_CREATED);
+	assert_string_equal(find(OP_LOOK_EXEC)->exec.cwd, "/");
 }
 
 #define EVERYTHING ",\"user\":{\"uid\":7,\"gid\":8,\"umask\":23,\"additionalGids\":[1,2]}," \
@@ -119,6 +122,9 @@ static void the_filter_is_last_with_no_new_privs(void **state)
 	assert_int_equal(find(OP_HOME)->user.uid, 7);
 	assert_string_equal(find(OP_EXEC)->exec.args[0], "sh");
 	assert_non_null(find(OP_EXEC)->exec.env);
+	/* the hook may bring the program */
+	for (size_t i = 0; i < plan.len; i++)
+		assert_int_not_equal(plan.ops[i].type, OP_LOOK_EXEC);
 }
 
 static void the_filter_needs_capabilities_without_it(void **state)
