@@ -209,9 +209,11 @@ MANDIR  := $(PREFIX)/share/man
 BASHDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR  := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
+# Where podman and buildah look; for an installation below one's home, the user's own place.
+CONTAINERSDIR ?= $(if $(filter $(HOME)/%,$(abspath $(PREFIX))),$(HOME)/.config,/etc)/containers/containers.conf.d
 
 install: all manuals
-	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR))
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(CONTAINERSDIR))
 	install -m 755 $(B)/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
 	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
 	for name in cloister cloister-bundle; do \
@@ -219,9 +221,12 @@ install: all manuals
 	  install -m 644 contrib/completions/_$$name $(DESTDIR)$(ZSHDIR) && \
 	  install -m 644 contrib/completions/$$name.fish $(DESTDIR)$(FISHDIR) || exit 1; \
 	done
+	sed 's,"/usr/local/bin/cloister","$(abspath $(BINDIR))/cloister",' contrib/containers.conf.d/cloister.conf >$(B)/containers.conf
+	install -m 644 $(B)/containers.conf $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,cloister cloister-bundle) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANUALS)))
+	rm -f $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
 	rm -f $(foreach n,cloister cloister-bundle,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -18,8 +18,8 @@ static void every_operation_and_stage_has_a_name(void **state)
 static void stages_are_in_the_order_of_time(void **state)
 {
 	struct plan p = { .arena = arena, .init_flags = CLONE_NEWNS | CLONE_NEWPID };
-	static const enum plan_stage order[] = { STAGE_START, STAGE_READY, STAGE_CREATED, STAGE_HOOKS, STAGE_FOR_INIT, STAGE_INIT,
-		STAGE_RUNTIME };
+	static const enum plan_stage order[] = { STAGE_START, STAGE_READY, STAGE_CREATED, STAGE_HOOKS,
+		STAGE_FOR_INIT, STAGE_INIT, STAGE_RUNTIME };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
