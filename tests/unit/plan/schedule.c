@@ -95,7 +95,10 @@ static void the_runtime_where_it_may_more(void **state)
 	static const char both[] = SCHEDULER("\"policy\":\"SCHED_OTHER\",\"nice\":-5")
 		",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":0}";
 
+	const struct oci_id_mapping root = { .size = 1 };
+
 	(void)state;
+	build.uids = build.gids = (struct plan_id_map){ .ranges = &root, .len = 1 };
 	/* unprivileged: nobody can do more than the process itself */
 	build.new_ns = CLONE_NEWUSER;
 	assert_ok(plan_json(both, ""), &err);
