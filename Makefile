@@ -78,9 +78,22 @@ BUNDLE_OBJ   := $(call obj_of,$(call src_of,$(CONVERTER_DIRS)) $(BUNDLE_CLI)) $(
 
 all: $(B)/cloister $(B)/cloister-bundle
 
+RUNTIME_LIBS := -lseccomp -lcap -lm $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 $(B)/cloister: $(RUNTIME_OBJ)
 	$(call say,LINK)
-	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ -lseccomp -lcap -lm $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
+	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ $(RUNTIME_LIBS)
+
+# The runtime calls cloister-bundle by an absolute path: what is built that of the build folder, what is installed that
+# of the folder it is installed to. So the latter is linked anew, which takes a second.
+HELPER_OBJ := $(B)/src/run/helper.o
+helper_is   = -DCLOISTER_HELPER='"$(1)/cloister-bundle"'
+$(HELPER_OBJ): override CPPFLAGS += $(call helper_is,$(abspath $(B))) -DCLOISTER_UNINSTALLED
+define link_installed
+	@mkdir -p $(B)/installed
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call helper_is,$(BINDIR)) -c -o $(B)/installed/helper.o src/run/helper.c
+	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $(B)/installed/cloister $(filter-out $(HELPER_OBJ),$(RUNTIME_OBJ)) \
+	  $(B)/installed/helper.o $(RUNTIME_LIBS)
+endef
 
 $(B)/cloister-bundle: $(BUNDLE_OBJ)
 	$(call say,LINK)
@@ -214,7 +227,8 @@ CONTAINERSDIR ?= $(if $(filter $(HOME)/%,$(abspath $(PREFIX))),$(HOME)/.config,/
 
 install: all manuals
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(CONTAINERSDIR))
-	install -m 755 $(B)/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
+	$(link_installed)
+	install -m 755 $(B)/installed/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
 	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
 	for name in cloister cloister-bundle; do \
 	  install -m 644 contrib/completions/$$name.bash $(DESTDIR)$(BASHDIR)/$$name && \

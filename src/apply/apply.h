@@ -68,6 +68,8 @@ apply_function apply_net_device;
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
 	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_directory, apply_mask,
 	apply_readonly, apply_root_readonly, apply_pivot;
+/* store.c */
+apply_function apply_store;
 /* cgroup.c, device_filter.c, hook.c, console.c, seccomp.c */
 apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, apply_session, apply_seccomp_build,
 	apply_seccomp_listener, apply_seccomp;

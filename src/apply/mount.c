@@ -345,19 +345,12 @@ static int finish(struct apply *ctx, const struct op_mount *m, int fd, struct er
  */
 static int open_plain_point(struct apply *ctx, const struct op_mount *m, struct err *e)
 {
-	int fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH | O_DIRECTORY);
+	int fd, r = rootfs_plain_mount_point(ctx, m->dest, &fd, e);
 
-	if (fd == -ENOENT) {
-		int r = rootfs_mount_point(ctx, m->dest, true, true, &fd, e);
-		if (r < 0)
-			return r;
-		close(fd);
-		fd = sys_open_in_root_nofollow(ctx->root_fd, m->dest, O_PATH | O_DIRECTORY);
-	}
-	if (fd == -ELOOP)
+	if (r == -ELOOP)
 		return err_sys(e, ELOOP, "%s must be mounted on an ordinary directory, and %s leads over a symlink",
 			       m->fstype, m->dest);
-	return fd < 0 ? err_sys(e, -fd, "the mount point %s", m->dest) : fd;
+	return r < 0 ? r : fd;
 }
 
 static int attach_fs(struct apply *ctx, const struct op_mount *m, int fd, struct err *e)

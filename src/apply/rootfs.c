@@ -116,6 +116,48 @@ int rootfs_file_point(struct apply *ctx, const char *path, int *ret, struct err 
 	return *ret < 0 ? explain_point(path, *ret, e) : 0;
 }
 
+/* Where one component after the other is looked at, so that nothing is made where a symlink leads. */
+static int check_plain(struct apply *ctx, const char *path)
+{
+	char prefix[PATH_MAX];
+
+	for (const char *end = path; *end;) {
+		size_t n;
+		int fd;
+
+		end += 1 + strcspn(end + 1, "/");
+		n = (size_t)(end - path);
+		if (n >= sizeof prefix)
+			return -ENAMETOOLONG;
+		memcpy(prefix, path, n);
+		prefix[n] = '\0';
+		fd = sys_open_in_root_nofollow(ctx->root_fd, prefix, O_PATH);
+		if (fd < 0)
+			return fd == -ENOENT ? 0 : fd;
+		close(fd);
+	}
+	return 0;
+}
+
+int rootfs_plain_mount_point(struct apply *ctx, const char *path, int *ret, struct err *e)
+{
+	int fd = sys_open_in_root_nofollow(ctx->root_fd, path, O_PATH | O_DIRECTORY), r;
+
+	if (fd == -ENOENT) {
+		r = check_plain(ctx, path);
+		if (r == 0)
+			r = rootfs_mount_point(ctx, path, true, true, &fd, e);
+		if (r < 0)
+			return r;
+		close(fd);
+		fd = sys_open_in_root_nofollow(ctx->root_fd, path, O_PATH | O_DIRECTORY);
+	}
+	if (fd < 0)
+		return fd == -ELOOP ? -ELOOP : err_sys(e, -fd, "the mount point %s", path);
+	*ret = fd;
+	return 0;
+}
+
 int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char **ret_name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');

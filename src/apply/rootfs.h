@@ -9,6 +9,8 @@ int rootfs_open(struct apply *ctx, const char *path, bool nofollow);
 int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool nofollow, int *ret, struct err *e);
 /* The same for a file whose parent rootfs_parent finds; its last component is never followed. */
 int rootfs_file_point(struct apply *ctx, const char *path, int *ret, struct err *e);
+/* The same for a directory, which no symlink may lead to: -ELOOP without a message. */
+int rootfs_plain_mount_point(struct apply *ctx, const char *path, int *ret, struct err *e);
 /*
  * The directory that holds `path`, made if missing; *ret_name is the last component. The descriptor is the context's,
  * which keeps it for the next path in the same directory: /dev has a dozen of them.

@@ -40,6 +40,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_TIME_OFFSETS] = apply_time_offsets,
 	[OP_PROPAGATION] = apply_propagation,
 	[OP_ROOTFS] = apply_rootfs,
+	[OP_STORE] = apply_store,
 	[OP_GROUP_BEGIN] = apply_group_begin,
 	[OP_GROUP_END] = apply_group_end,
 	[OP_BIND] = apply_bind,

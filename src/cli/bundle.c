@@ -13,7 +13,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-static const struct bundle_command *const commands[] = { &bundle_path, NULL };
+static const struct bundle_command *const commands[] = { &bundle_path, &bundle_closure, NULL };
 
 /* A descriptor 0-2 that the caller closed would be given to the next file opened, which then is printed into. */
 static void fill_standard_streams(void)

@@ -20,7 +20,7 @@ struct bundle_command {
 		   struct err *e);
 };
 
-extern const struct bundle_command bundle_path;
+extern const struct bundle_command bundle_path, bundle_closure;
 
 /* "cloister-bundle: warning: TEXT" on standard error. */
 void bundle_warn(const char *text);

@@ -21,6 +21,7 @@ struct cli_globals {
 	bool systemd_cgroup;
 	const char *cgroup_manager;   /* NULL: cgroupfs */
 	const char *rootless;
+	const char *store;            /* NULL: the machine's own */
 	bool version;
 };
 

@@ -84,6 +84,7 @@ int cli_context(struct cli *c, struct run_context *ret, struct err *e)
 		.root = root,
 		.proc_fd = c->proc_fd,
 		.cgroup_manager = manager_of(&c->globals),
+		.store = cli_given(c->globals.store),
 		.inherited_fds = c->inherited_fds,
 	};
 	return 0;

@@ -32,6 +32,8 @@ const struct option_def cli_global_options[] = {
 	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, "the same as --cgroup-manager systemd" },
 	{ "rootless", 0, OPTION_TEXT, AT(rootless), "WHEN",
 	  "auto: what the caller may do is found out, never assumed" },
+	{ "store", 0, OPTION_TEXT, AT(store), "ROOT",
+	  "a relocated store (ROOT/nix/store) for the annotation run.cloister.closure" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "show the version" },
 	{ 0 },
 };

@@ -13,7 +13,8 @@ struct build {
 	const struct plan_options *options;
 	uint64_t new_ns;              /* CLONE_NEW* of the namespaces that the config wants new */
 	uint64_t joined_ns;           /* CLONE_NEW* of the namespaces it joins by path */
-	bool lock;                    /* annotation run.cloister.lock */
+	bool lock;                    /* there is an outer level, below which mounts are locked */
+	bool lock_binds;              /* annotation run.cloister.lock: so are the config's own read-only binds */
 	const char *store; /* annotation run.cloister.store: what must be locked; NULL: every read-only bind */
 	bool container_root_mapped;   /* id 0 exists in the container */
 	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
@@ -22,7 +23,6 @@ struct build {
 	bool exec;                    /* the plan is for `exec` */
 };
 
-const char *plan_annotation(const struct build *b, const char *key); /* namespace.c: NULL: there is none */
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */
@@ -47,4 +47,10 @@ void plan_priorities(struct build *b);                    /* schedule.c: schedul
 int plan_memory_policy(struct build *b, struct err *e);   /* schedule.c */
 /* schedule.c: both parts of execCPUAffinity, in RUNTIME and OUTER */
 int plan_cpu_affinity(struct build *b, struct err *e);
+int plan_closure_lock(struct build *b, struct err *e);    /* closure.c: sets b->lock where the store paths need it */
+void plan_closure(struct build *b);                       /* closure.c: before the config's mounts */
+/* closure.c: whether the config's mount leaves the store paths alone */
+int plan_closure_meets(const struct build *b, size_t index, const char *dest, struct err *e);
+/* closure.c: changes PATH of the environment as run.cloister.path asks for */
+int plan_closure_env(struct build *b, struct op_exec *exec, struct err *e);
 int plan_seccomp(struct build *b, struct err *e);         /* seccomp.c: SECCOMP_BUILD in RUNTIME */

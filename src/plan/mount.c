@@ -96,7 +96,10 @@ static int read_entries(struct build *b, struct mount_entry *entries, struct err
 		r = check_idmap(b, m, e);
 		if (r < 0)
 			return r;
-		if (b->lock) {
+		r = plan_closure_meets(b, i, m->dest, e);
+		if (r < 0)
+			return r;
+		if (b->lock_binds) {
 			r = mount_decide_lock(b, &unmoved, m, e);
 			if (r < 0)
 				return r;
@@ -382,6 +385,7 @@ int plan_mounts(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	add_rootfs(b);
+	plan_closure(b);
 	mount_add_locked(b, entries, s->mounts_len);
 	for (size_t i = 0; i < s->mounts_len; i++) {
 		r = entries[i].locked ? 0 : add_entry(b, &entries[i], e);

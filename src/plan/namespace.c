@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
+#include "plan/annotation.h"
 #include "plan/build.h"
 #include "spec/sysctl.h"
 
@@ -134,22 +135,12 @@ static int collect(struct build *b, struct err *e)
 	return 0;
 }
 
-const char *plan_annotation(const struct build *b, const char *key)
-{
-	const struct oci_string_map *notes = b->spec->annotations;
-
-	for (size_t i = 0; notes && i < notes->len; i++)
-		if (strcmp(notes->keys[i], key) == 0)
-			return notes->values[i];
-	return NULL;
-}
-
 static int check_lock(struct build *b, struct err *e)
 {
-	const char *lock = plan_annotation(b, "run.cloister.lock");
+	const char *lock = plan_annotation(b->spec, "run.cloister.lock");
 
-	b->store = plan_annotation(b, "run.cloister.store");
-	b->lock = lock && strcmp(lock, "true") == 0;
+	b->store = plan_annotation(b->spec, "run.cloister.store");
+	b->lock_binds = b->lock = lock && strcmp(lock, "true") == 0;
 	if (lock && !b->lock && strcmp(lock, "false") != 0)
 		return err_set(e, EINVAL, "annotations.\"run.cloister.lock\": '%s' is neither 'true' nor 'false'",
 			       lock);
@@ -164,7 +155,7 @@ static int check_lock(struct build *b, struct err *e)
 		return err_set(
 			e, EINVAL,
 			"annotations.\"run.cloister.lock\": mounts cannot be locked in a joined mount namespace");
-	return 0;
+	return plan_closure_lock(b, e);
 }
 
 static bool wants_offsets(const struct build *b)

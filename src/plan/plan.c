@@ -41,6 +41,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_TIME_OFFSETS] = "time-offsets",
 	[OP_PROPAGATION] = "propagation",
 	[OP_ROOTFS] = "rootfs",
+	[OP_STORE] = "store",
 	[OP_GROUP_BEGIN] = "group-begin",
 	[OP_GROUP_END] = "group-end",
 	[OP_BIND] = "bind",

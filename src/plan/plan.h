@@ -32,6 +32,8 @@
 
 struct plan_seccomp;
 struct plan_device_filter;
+struct plan_closure;
+struct closure_path;
 
 enum plan_stage {
 	STAGE_RUNTIME,
@@ -76,6 +78,7 @@ enum op_type {
 	/* the file system */
 	OP_PROPAGATION,   /* propagation, of "/" and all below */
 	OP_ROOTFS,        /* rootfs */
+	OP_STORE,         /* store: begins a group */
 	OP_GROUP_BEGIN,   /* group */
 	OP_GROUP_END,     /* group */
 	OP_BIND,          /* bind */
@@ -234,6 +237,14 @@ struct op_group {
 	struct mount_attrs attrs;     /* END only */
 };
 
+/* A directory of mount points for store paths, over what the root file system has there; links lie in it themselves. */
+struct op_store {
+	const char *dir;              /* in the container */
+	const struct closure_path *paths;     /* directly below dir */
+	size_t len;
+	const char *label;            /* SELinux context of the directory; NULL: none */
+};
+
 struct op_bind {
 	const char *source;           /* absolute, on the host */
 	const char *dest;             /* absolute, in the container, no ".." */
@@ -363,6 +374,7 @@ struct op_exec {
 	char **args;
 	char **env;
 	const char *cwd;              /* OP_LOOK_EXEC: where relative names begin */
+	const char *path;             /* "PATH=..." where run.cloister.path has changed it, to be shown; else NULL */
 };
 
 struct op {
@@ -391,6 +403,7 @@ struct op {
 		const struct oci_time_offsets *time_offsets;
 		uint64_t propagation;
 		struct op_rootfs rootfs;
+		struct op_store store;
 		struct op_group group;
 		struct op_bind bind;
 		struct op_mount mount;
@@ -431,6 +444,7 @@ struct plan_facts {
 	const char *v1_controllers;   /* that version 1 has taken */
 	uint64_t bounding;            /* the caller's capability bounding set */
 	unsigned last_cap;            /* the highest capability the kernel knows */
+	const struct plan_closure *closure;   /* what run.cloister.closure names; NULL: nothing */
 	bool apparmor, selinux;       /* enabled */
 	/* only for `exec`; setgroups_denied is then about the container's user namespace */
 	uint64_t entered; /* CLONE_NEW* of the namespaces in which its first process is, and the caller is not */

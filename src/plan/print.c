@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "plan/capability.h"
+#include "plan/closure.h"
 #include "plan/device_filter.h"
 #include "plan/plan.h"
 #include "plan/seccomp.h"
@@ -160,6 +161,18 @@ static void add_open_tree(struct str *out, const struct op_open_tree *t)
 	str_add(out, t->propagation & MS_SLAVE ? " rslave" : "");
 	if (t->propagation & ~(uint64_t)MS_SLAVE)
 		str_addf(out, " r%s", propagation_name(t->propagation & ~(uint64_t)MS_SLAVE));
+}
+
+static void add_store(struct str *out, const struct op_store *s)
+{
+	add_word(out, s->dir);
+	for (size_t i = 0; i < s->len; i++)
+		if (s->paths[i].kind == CLOSURE_LINK) {
+			add_word(out, s->paths[i].path);
+			add_word(out, s->paths[i].target);
+		}
+	if (s->label)
+		str_addf(out, " label=%s", s->label);
 }
 
 static void add_bind(struct str *out, const struct op_bind *b)
@@ -351,6 +364,9 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_ROOTFS:
 		add_rootfs(out, &op->rootfs);
 		break;
+	case OP_STORE:
+		add_store(out, &op->store);
+		break;
 	case OP_GROUP_BEGIN:
 	case OP_GROUP_END:
 		add_word(out, op->group.dir);
@@ -430,6 +446,10 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_CLOSE_FDS:
 		str_addf(out, " keep=%u", op->preserve);
 		break;
+	case OP_FIND_EXEC:
+		if (op->exec.path)
+			add_word(out, op->exec.path);
+		break;
 	case OP_EXEC:
 		add_words(out, op->exec.args);
 		break;
@@ -446,7 +466,6 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_NO_NEW_PRIVS:
 	case OP_SECCOMP:
 	case OP_LOOK_EXEC:
-	case OP_FIND_EXEC:
 	case OP_FORK:
 	case OP_COUNT:
 		break;

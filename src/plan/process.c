@@ -28,6 +28,7 @@
 #include <sys/personality.h>
 
 #include "base/log.h"
+#include "plan/annotation.h"
 #include "plan/build.h"
 #include "plan/capability.h"
 #include "spec/rlimit.h"
@@ -58,7 +59,7 @@ static int plan_rlimits(struct build *b, struct err *e)
 /* The flag of personality(2) that makes builds repeatable; the specification has none yet. */
 static int personality_flags(const struct build *b, unsigned long *ret, struct err *e)
 {
-	const char *flags = plan_annotation(b, "run.cloister.personality");
+	const char *flags = plan_annotation(b->spec, "run.cloister.personality");
 
 	*ret = 0;
 	if (!flags)
@@ -251,7 +252,7 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, char *
 /* What the program sees as its name, if it is to be another than the path to it: run.cloister.arg0. */
 static struct op_exec with_arg0(struct build *b, struct op_exec exec)
 {
-	const char *arg0 = b->exec ? NULL : plan_annotation(b, "run.cloister.arg0");
+	const char *arg0 = b->exec ? NULL : plan_annotation(b->spec, "run.cloister.arg0");
 	size_t len = b->spec->process->args_len;
 	char **args;
 
@@ -299,6 +300,9 @@ int plan_process(struct build *b, struct err *e)
 	exec = (struct op_exec){
 		.args = process->args, .env = plan_env(b, process->env, process->env_len), .cwd = process->cwd,
 	};
+	r = plan_closure_env(b, &exec, e);
+	if (r < 0)
+		return r;
 	user = process->user ? process->user : &root;
 	r = plan_inheritance(b, user, exec.env, e);
 	if (r < 0)

@@ -86,6 +86,8 @@ static int load(struct exec *x, struct err *e)
 	int r = state_read_config(a, &x->container.dir, &x->config, e);
 
 	if (r == 0)
+		x->config->annotations = x->container.record->annotations;
+	if (r == 0)
 		r = exec_process(a, o, x->config, e);
 	if (r == 0)
 		r = check_options(o, x->config->process, e);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "run/closure.h"
 #include "run/container.h"
 #include "run/facts.h"
 #include "spec/load.h"
@@ -65,6 +66,8 @@ int container_load(struct container *c, struct run_context *context, const struc
 	c->facts.bundle = c->bundle;
 	if (spec_load(context->arena, bundle_fd, options->config ? options->config : "config.json", &c->spec, e) < 0)
 		r = err_prefix(e, "bundle %s", c->bundle);
+	if (r == 0)
+		r = closure_read(context, c->spec, &c->facts.closure, e);
 	if (r == 0)
 		r = check_terminal(c, e);
 	if (r == 0 && c->spec->linux && c->spec->linux->resources)

@@ -21,6 +21,7 @@ struct run_context {
 	const char *root;             /* the state directory of all containers */
 	int proc_fd;                  /* /proc, checked to be procfs */
 	enum plan_cgroup_manager cgroup_manager;
+	const char *store;            /* the root of a relocated store, for run.cloister.closure; NULL: the machine's */
 	unsigned inherited_fds;       /* how many descriptors from 3 on, without a gap, the caller passed in */
 };
 

@@ -20,27 +20,30 @@
 #include "sys/exec.h"
 
 struct pipes {
-	int in[2], out[2], error[2];  /* [0] is read from; error carries the errno of a failed exec */
+	int in[2], out[2], text[2], error[2];  /* [0] is read from; error carries the errno of a failed exec */
 };
 
-#define PIPES_INIT { { -1, -1 }, { -1, -1 }, { -1, -1 } }
+#define PIPES_INIT { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } }
 
 static void close_pipes(struct pipes *p)
 {
 	for (int i = 0; i < 2; i++) {
 		close_fd(&p->in[i]);
 		close_fd(&p->out[i]);
+		close_fd(&p->text[i]);
 		close_fd(&p->error[i]);
 	}
 }
 #define _cleanup_pipes_ __attribute__((cleanup(close_pipes)))
 
-static int open_pipes(struct pipes *p)
+static int open_pipes(struct pipes *p, bool text)
 {
-	if (pipe2(p->in, O_CLOEXEC) < 0 || pipe2(p->out, O_CLOEXEC) < 0 || pipe2(p->error, O_CLOEXEC) < 0)
+	if (pipe2(p->in, O_CLOEXEC) < 0 || pipe2(p->out, O_CLOEXEC) < 0 || pipe2(p->error, O_CLOEXEC) < 0 ||
+	    (text && pipe2(p->text, O_CLOEXEC) < 0))
 		return -errno;
 	/* Only our ends: the program expects blocking streams. */
-	if (fcntl(p->in[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(p->out[0], F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(p->in[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(p->out[0], F_SETFL, O_NONBLOCK) < 0 ||
+	    (text && fcntl(p->text[0], F_SETFL, O_NONBLOCK) < 0))
 		return -errno;
 	return 0;
 }
@@ -54,13 +57,13 @@ static int above_standard(int fd)
 static int child(const struct sys_command *command, struct pipes *p)
 {
 	int in = above_standard(p->in[0]), out = above_standard(p->out[1]);
-	int error = above_standard(p->error[1]);
+	int text = command->text ? above_standard(p->text[1]) : out, error = above_standard(p->error[1]);
 	int num = 0;
 
 	/* A group of its own, so that what it started can be killed with it. */
-	if (in < 0 || out < 0 || error < 0 || setpgid(0, 0) < 0)
+	if (in < 0 || out < 0 || text < 0 || error < 0 || setpgid(0, 0) < 0)
 		num = errno;
-	else if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+	else if (dup2(in, 0) < 0 || dup2(text, 1) < 0 || dup2(out, 2) < 0)
 		num = errno;
 	else
 		num = -sys_cloexec_from(3);
@@ -107,6 +110,20 @@ static bool keep_output(int fd, struct sys_command_result *ret)
 	return true;
 }
 
+/* 1: there may be more; 0: the end of the stream, or nothing now. -EFBIG: it is too much. */
+static int keep_text(int fd, const struct sys_command *command)
+{
+	char buf[16 * 1024];
+	ssize_t n = read(fd, buf, sizeof buf);
+
+	if (n < 0)
+		return errno == EINTR;
+	str_addn(command->text, buf, (size_t)n);
+	if (command->text->failed)
+		return -ENOMEM;
+	return command->text->len > command->text_max ? -EFBIG : n > 0;
+}
+
 /* Sends what the pipe takes. Returns false when all is sent, or the program does not want it. */
 static bool send_input(int fd, const char **input, size_t *len)
 {
@@ -133,17 +150,24 @@ static int serve(const struct sys_command *command, struct pipes *p, int pidfd, 
 			{ .fd = pidfd, .events = POLLIN },
 			{ .fd = p->out[0], .events = POLLIN },
 			{ .fd = p->in[1], .events = POLLOUT },
+			{ .fd = p->text[0], .events = POLLIN },
 		};
+		int r;
 		int64_t wait = end < 0 ? -1 : end - now_ms();
 
 		if (end >= 0 && wait <= 0)
 			return -ETIME;
-		if (poll(fds, 3, wait > INT32_MAX ? INT32_MAX : (int)wait) < 0 && errno != EINTR)
+		if (poll(fds, 4, wait > INT32_MAX ? INT32_MAX : (int)wait) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[1].revents && !keep_output(p->out[0], ret))
 			close_fd(&p->out[0]);
 		if (fds[2].revents && !send_input(p->in[1], &input, &left))
 			close_fd(&p->in[1]);
+		r = fds[3].revents ? keep_text(p->text[0], command) : 0;
+		if (r < 0)
+			return r;
+		if (r == 0 && (fds[3].revents & POLLHUP))
+			close_fd(&p->text[0]);
 		if (fds[0].revents)
 			break;
 	}
@@ -153,6 +177,11 @@ static int serve(const struct sys_command *command, struct pipes *p, int pidfd, 
 
 		if (poll(&out, 1, 0) <= 0 || !keep_output(p->out[0], ret))
 			break;
+	}
+	for (int i = 0, r = 1; i < 256 && p->text[0] >= 0 && r > 0; i++) {
+		r = keep_text(p->text[0], command);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -164,6 +193,7 @@ static int run_child(const struct sys_command *command, struct pipes *p, pid_t p
 
 	close_fd(&p->in[0]);
 	close_fd(&p->out[1]);
+	close_fd(&p->text[1]);
 	close_fd(&p->error[1]);
 	/* Ends at the exec, or tells why there was none. */
 	if (r == 0 && io_read_full(p->error[0], &ret->exec_error, sizeof(int)) != sizeof(int))
@@ -189,7 +219,7 @@ int sys_command_run(const struct sys_command *command, struct sys_command_result
 	int r;
 
 	*ret = (struct sys_command_result){ 0 };
-	r = open_pipes(&p);
+	r = open_pipes(&p, command->text);
 	if (r < 0)
 		return r;
 	sigaction(SIGPIPE, &ignore, &before);

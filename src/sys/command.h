@@ -17,13 +17,15 @@ struct sys_command {
 	const char *input;            /* what it reads on standard input */
 	size_t input_len;
 	int timeout;                  /* seconds; 0: as long as it takes */
+	struct str *text;             /* gets all of its standard output; NULL: that goes where its errors go */
+	size_t text_max;              /* more than that is -EFBIG */
 };
 
 struct sys_command_result {
 	int exec_error;               /* a positive errno value: it never ran */
 	bool timed_out;               /* it and its process group were killed */
 	int status;                   /* as from waitpid(2) */
-	char output[512];             /* the end of standard output and error, NUL-terminated */
+	char output[512];             /* the end of standard error (and output), NUL-terminated */
 };
 
 /*

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "plan/closure.h"
 #include "plan/plan.h"
 #include "spec/load.h"
 
@@ -40,6 +41,29 @@ static bool yes(char *facts, const char *key, struct arena *a)
 	return word && strcmp(word, "yes") == 0;
 }
 
+/* `closure PATH PATH=TARGET ...`: store paths that are directories, or links with their targets. */
+static const struct plan_closure *closure_of(char *facts, struct arena *a)
+{
+	struct plan_closure *closure = arena_alloc(a, sizeof *closure);
+	char *words = word_of(facts, "closure", a), *root = word_of(facts, "closure_root", a), *save = NULL;
+
+	if (!words)
+		return NULL;
+	closure->root = root ? root : "";
+	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		struct closure_path *p = arena_push(a, &closure->paths, &closure->len, sizeof *p);
+		char *target = strchr(word, '=');
+
+		p->path = word;
+		if (!target)
+			continue;
+		*target = '\0';
+		p->target = target + 1;
+		p->kind = CLOSURE_LINK;
+	}
+	return closure;
+}
+
 static int plan_case(struct arena *a, const char *dir, struct str *out, struct err *e)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,6 +89,7 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	facts.apparmor = yes(text, "apparmor", a);
 	facts.selinux = yes(text, "selinux", a);
 	facts.last_cap = (unsigned)number_of(text, "last_cap", a);
+	facts.closure = closure_of(text, a);
 	options.id = word_of(text, "id", a);
 	options.preserve_fds = (unsigned)number_of(text, "preserve_fds", a);
 	options.new_keyring = yes(text, "new_keyring", a);
