@@ -5,9 +5,13 @@ _cloister_bundle() {
 
 	compopt +o default 2>/dev/null
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'path --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'path closure --help --version' -- "$cur")
 		return
 	fi
+	[ "${COMP_WORDS[1]}" != closure ] || [[ $cur != -* ]] || {
+		mapfile -t COMPREPLY < <(compgen -W '--store --help' -- "$cur")
+		return
+	}
 	case $prev:$cur in
 	--network:*) words='none host' ;;
 	--bin-sh:*) words='default none' ;;

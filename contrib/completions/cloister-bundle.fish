@@ -1,7 +1,9 @@
 # fish completion for cloister-bundle(1)
 
-complete -c cloister-bundle -n 'not __fish_seen_subcommand_from path' -f -a path -d 'A bundle of store paths'
-complete -c cloister-bundle -n 'not __fish_seen_subcommand_from path' -l version -d 'Print the version'
+complete -c cloister-bundle -n 'not __fish_seen_subcommand_from path closure' -f -a path -d 'A bundle of store paths'
+complete -c cloister-bundle -n 'not __fish_seen_subcommand_from path closure' -f -a closure -d 'The paths of a closure'
+complete -c cloister-bundle -n '__fish_seen_subcommand_from closure' -l store -xa '(__fish_complete_directories)' -d 'A relocated store'
+complete -c cloister-bundle -n 'not __fish_seen_subcommand_from path closure' -l version -d 'Print the version'
 complete -c cloister-bundle -s h -l help -d 'Print help'
 set -l path '__fish_seen_subcommand_from path'
 complete -c cloister-bundle -n $path -s o -l output -xa '(__fish_complete_directories)' -d 'Where to write the bundle'

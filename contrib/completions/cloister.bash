@@ -16,7 +16,7 @@ _cloister() {
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--root | --log | --log-format | --cgroup-manager) i=$((i + 1)) ;;
+		--root | --log | --log-format | --cgroup-manager | --store) i=$((i + 1)) ;;
 		-*) ;;
 		*) command=${COMP_WORDS[i]}; break ;;
 		esac
@@ -24,7 +24,7 @@ _cloister() {
 
 	compopt +o default 2>/dev/null
 	case $prev in
-	--root | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+	--root | --store | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
 	--log | --config | -f | --pid-file | --console-socket | --process | -p | --resources | -r) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
@@ -34,7 +34,7 @@ _cloister() {
 
 	local words
 	case $command:$cur in
-	:-*) words='--root --log --log-format --debug --cgroup-manager --version --help' ;;
+	:-*) words='--root --log --log-format --debug --cgroup-manager --store --version --help' ;;
 	:*) words=$commands ;;
 	create:-*) words="$create --help" ;;
 	run:-*) words="$create --detach --keep --help" ;;

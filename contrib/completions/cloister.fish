@@ -3,6 +3,7 @@
 set -l commands create start run exec ps state kill pause resume update delete list plan spec features
 complete -c cloister -f
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l store -xa '(__fish_complete_directories)' -d 'A relocated store'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log-format -xa 'text json' -d 'How a message looks there'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l debug -d 'Log more'

@@ -36,8 +36,8 @@ const struct bundle_command bundle_closure = {
 	.name = "closure",
 	.words = "STORE-PATH|DIR|FILE...",
 	.help = "lists the closure of store paths",
-	.details = "Prints the store paths of a closure, sorted, one a line. A word is a store path, whose closure the\n"
-		   "store's database knows; a closureInfo directory; or a file that lists the paths, one a line.\n"
+	.details = "Prints the store paths of a closure, sorted, one a line. A word is a store path, whose closure\n"
+		   "the store's database knows; a closureInfo directory; or a file that lists the paths, one a line.\n"
 		   "cloister calls this for the annotation run.cloister.closure.\n",
 	.options = option_defs,
 	.options_size = sizeof(struct options),

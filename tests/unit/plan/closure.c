@@ -182,7 +182,8 @@ static void nothing_covers_it(void **state)
 	assert_error(build_plan(ROOTFUL("{'destination':'/nix','type':'tmpfs'}", "")), &err, EINVAL,
 		"mounts[0]: /nix would cover the store paths of " WHERE ": leave one of them out");
 	assert_error(build_plan(ROOTFUL("{'destination':'/x','type':'tmpfs'},"
-		"{'destination':'/nix/./store/','type':'tmpfs'}", "")), &err, EINVAL, "mounts[1]: /nix/store would cover the store paths of " WHERE ": leave one of "
+		"{'destination':'/nix/./store/','type':'tmpfs'}", "")), &err, EINVAL,
+		"mounts[1]: /nix/store would cover the store paths of " WHERE ": leave one of "
 		"them out");
 	assert_error(build_plan(ROOTFUL("{'destination':'" B "','type':'tmpfs'}", "")), &err, EINVAL,
 		"mounts[0]: " B " is a store path of " WHERE ": leave one of them out");
