@@ -54,7 +54,7 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 	fd = sys_cgroup_make(path, &made);
 	if (fd == -EACCES || fd == -EPERM)
 		return err_set(e, -fd, "cannot make the cgroup %s: %s (to others than root, its parent must be "
-			       "delegated: systemd-run --user --scope --property=Delegate=yes)", path, err_name(-fd));
+			       "delegated; under systemd --systemd-cgroup does that)", path, err_name(-fd));
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot make the cgroup %s", path);
 	r = sys_cgroup_populated(fd);

@@ -67,7 +67,7 @@ static int explain(const struct level *level, const char *word, size_t len, int 
 	if (r == -EBUSY)
 		return err_set(e, EBUSY,
 			       "the cgroup %s has processes of its own, so it cannot give the controller %.*s to "
-			       "cgroups below it: name another place by linux.cgroupsPath",
+			       "cgroups below it: name another place by linux.cgroupsPath, or use --systemd-cgroup",
 			       level->path, n, word);
 	if (r == -EACCES || r == -EPERM || r == -EROFS)
 		return err_set(e, -r,

@@ -219,7 +219,7 @@ static void one_that_was_not_asked_for_may_be_missing(void **state)
 	op = cgroup_op(true);
 	assert_error(apply_cgroup(&ctx, &op, &err), &err, EACCES,
 		     "cannot make the cgroup /a/b: permission denied (to others than root, its parent must be "
-		     "delegated: systemd-run --user --scope --property=Delegate=yes)");
+		     "delegated; under systemd --systemd-cgroup does that)");
 	/* made, but of no use */
 	fake.make_error = 0;
 	fake.may_enter = false;

@@ -171,7 +171,7 @@ static void where_they_get_stuck(void **state)
 	assert_error(
 		enable_on("cpu memory"), &err, EBUSY,
 		"the cgroup /a has processes of its own, so it cannot give the controller memory to cgroups below it: "
-		"name another place by linux.cgroupsPath");
+		"name another place by linux.cgroupsPath, or use --systemd-cgroup");
 	gives->write_error = EACCES;
 	assert_error(enable_on("cpu memory"), &err, EACCES,
 		     "the cgroup /a does not give the controller memory to those below it, and the caller may not "
