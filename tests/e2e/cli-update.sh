@@ -29,8 +29,9 @@ ok rt start "$id"
 ok rt update "--resources=$tmp/limits" "$id"
 n=0
 for options in '--resources -' '--resources=-' '-r -'; do
+	n=$((n + 1))
 	# shellcheck disable=SC2086
-	rt update $options "$id" <<<'{ "unified": { "cgroup.max.descendants": "'$((++n))'" } }'
+	rt update $options "$id" <<<'{ "unified": { "cgroup.max.descendants": "'$n'" } }'
 	equal "$(value cgroup.max.descendants)" "$n"
 done
 # what was not named is still there, and remembered
