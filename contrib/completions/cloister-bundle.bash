@@ -5,17 +5,20 @@ _cloister_bundle() {
 
 	compopt +o default 2>/dev/null
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'path closure --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'path drv closure --help --version' -- "$cur")
 		return
 	fi
-	[ "${COMP_WORDS[1]}" != closure ] || [[ $cur != -* ]] || {
-		mapfile -t COMPREPLY < <(compgen -W '--store --help' -- "$cur")
-		return
-	}
-	case $prev:$cur in
-	--network:*) words='none host' ;;
-	--bin-sh:*) words='default none' ;;
-	*:-*)
+	case ${COMP_WORDS[1]}:$prev:$cur in
+	closure:*:-*) words='--store --help' ;;
+	drv:--network:*) words='default none host pasta slirp4netns' ;;
+	drv:--feature:*) words='kvm nixos-test benchmark big-parallel' ;;
+	drv:*:-*)
+		words='--output --shell --build-dir --store --database --bin-sh --sandbox-path --feature --network --cores
+		       --terminal --no-gc-root --require-gc-root --help'
+		;;
+	*:--network:*) words='none host' ;;
+	*:--bin-sh:*) words='default none' ;;
+	*:*:-*)
 		words='--output --store --database --closure --closure-info --path-info --references-graph --scan --env --bind
 		       --writable --network --bin-sh --hostname --user --cwd --terminal --no-gc-root --require-gc-root --help'
 		;;

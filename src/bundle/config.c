@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bundle/build_config.h"
 #include "bundle/place.h"
 
 #define ARRAY_LEN(x) (sizeof(x) / sizeof *(x))
@@ -17,15 +18,18 @@ static const char *const store_options[] = { "bind", "ro", "nosuid", "nodev", NU
 static const struct {
 	const char *destination, *type;
 	const char *options[7];
-	bool own_network;  /* sysfs shows a network, so the kernel lets only the network's owner mount it */
+	enum { ALL, BUILD, NO_BUILD, OWN_NETWORK } who;
 } api_mounts[] = {
-	{ "/proc", "proc", { "nosuid", "noexec", "nodev" }, false },
-	{ "/dev", "tmpfs", { "nosuid", "noexec", "strictatime", "mode=755", "size=65536k" }, false },
-	{ "/dev/pts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" }, false },
-	{ "/dev/shm", "tmpfs", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" }, false },
-	{ "/dev/mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, false },
-	{ "/sys", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, true },
-	{ "/tmp", "tmpfs", { "nosuid", "nodev", "mode=1777" }, false },
+	{ "/proc", "proc", { "nosuid", "noexec", "nodev" }, ALL },
+	{ "/dev", "tmpfs", { "nosuid", "noexec", "strictatime", "mode=755", "size=65536k" }, ALL },
+	{ "/dev/pts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" }, ALL },
+	{ "/dev/shm", "tmpfs", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" }, NO_BUILD },
+	/* builders run what they put there, and fill it with more */
+	{ "/dev/shm", "tmpfs", { "nosuid", "nodev", "mode=1777", "size=50%" }, BUILD },
+	{ "/dev/mqueue", "mqueue", { "nosuid", "noexec", "nodev" }, NO_BUILD },
+	/* it shows a network, so the kernel lets only the network's owner mount it */
+	{ "/sys", "sysfs", { "nosuid", "noexec", "nodev", "ro" }, OWN_NETWORK },
+	{ "/tmp", "tmpfs", { "nosuid", "nodev", "mode=1777" }, NO_BUILD },
 };
 
 static const char *const masked_paths[] = {
@@ -59,6 +63,16 @@ static struct oci_mount *add_mount(struct arena *a, struct oci_spec *s, const ch
 	return m;
 }
 
+/* A build puts its outputs where its inputs are, which are mounted over it. */
+static void add_output_store(struct arena *a, const struct recipe *r, const char *dir, struct oci_spec *s)
+{
+	static const char *const options[] = { "bind", "rw", "nosuid", "nodev", NULL };
+	struct oci_mount *m = add_mount(a, s, r->store->dir, "bind", arena_printf(a, "%s/store", dir));
+
+	if (m)
+		m->options = words(options, &m->options_len);
+}
+
 /* A link among the store's paths is part of the skeleton: a bind would follow it. See skeleton.c. */
 static int add_store(struct arena *a, const struct recipe *r, struct oci_spec *s, struct err *e)
 {
@@ -84,9 +98,11 @@ static int add_store(struct arena *a, const struct recipe *r, struct oci_spec *s
 static void add_api_mounts(struct arena *a, const struct recipe *r, struct oci_spec *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(api_mounts); i++) {
+		bool build = api_mounts[i].who == BUILD, not_build = api_mounts[i].who >= NO_BUILD;
 		struct oci_mount *m;
 
-		if (place_exists(r, api_mounts[i].destination) || (api_mounts[i].own_network && r->host_network))
+		if (place_exists(r, api_mounts[i].destination) || (r->build ? not_build : build) ||
+		    (api_mounts[i].who == OWN_NETWORK && r->host_network))
 			continue;
 		m = add_mount(a, s, api_mounts[i].destination, api_mounts[i].type, api_mounts[i].type);
 		if (m)
@@ -106,6 +122,8 @@ static void add_places(struct arena *a, const struct recipe *r, const char *dir,
 		if (place_comes_first(r, i) != first)
 			continue;
 		source = p->source ? p->source : arena_printf(a, "%s/writable%s", dir, p->destination);
+		if (!p->source && p->build)
+			source = arena_printf(a, "%s/build", dir);
 		m = source ? add_mount(a, s, p->destination, "bind", source) : NULL;
 		if (!m || !options)
 			return;
@@ -178,9 +196,21 @@ static struct oci_linux *make_linux(struct arena *a, const struct recipe *r)
 	l->uid_mappings = map_one(a, r->uid, geteuid());
 	l->gid_mappings = map_one(a, r->gid, getegid());
 	l->uid_mappings_len = l->gid_mappings_len = 1;
+	/*
+	 * A builder may make containers of its own, which the kernel refuses where parts of /proc are hidden; an
+	 * ordinary user's can do nothing there. But root outside is the owner of /proc/sys.
+	 */
+	if (r->build && geteuid() != 0)
+		return l;
 	l->masked_paths = words(masked_paths, &l->masked_paths_len);
 	l->readonly_paths = words(readonly_paths, &l->readonly_paths_len);
 	return l;
+}
+
+static void annotate(struct oci_string_map *map, const char *key, const char *value)
+{
+	map->keys[map->len] = (char *)key;
+	map->values[map->len++] = (char *)value;
 }
 
 static struct oci_string_map *make_annotations(struct arena *a, const struct recipe *r)
@@ -189,15 +219,16 @@ static struct oci_string_map *make_annotations(struct arena *a, const struct rec
 
 	if (!map)
 		return NULL;
-	map->len = 2;
-	map->keys = arena_array(a, map->len, sizeof *map->keys);
-	map->values = arena_array(a, map->len, sizeof *map->values);
+	map->keys = arena_array(a, 4, sizeof *map->keys);
+	map->values = arena_array(a, 4, sizeof *map->values);
 	if (!map->keys || !map->values)
 		return NULL;
-	map->keys[0] = arena_strdup(a, "run.cloister.store");
-	map->values[0] = arena_strdup(a, r->store->dir);
-	map->keys[1] = arena_strdup(a, "run.cloister.lock");
-	map->values[1] = arena_strdup(a, "true");
+	annotate(map, "run.cloister.store", r->store->dir);
+	annotate(map, "run.cloister.lock", "true");
+	if (r->build && r->build->arg0)
+		annotate(map, "run.cloister.arg0", r->build->arg0);
+	if (r->build && r->build->no_randomize)
+		annotate(map, "run.cloister.personality", "ADDR_NO_RANDOMIZE");
 	return map;
 }
 
@@ -215,6 +246,8 @@ int bundle_config(struct arena *a, const struct recipe *r, const char *dir, stru
 	s->root = root;
 	s->process = make_process(a, r);
 	s->hostname = arena_strdup(a, r->hostname);
+	if (r->build)
+		add_output_store(a, r, dir, s);
 	result = add_store(a, r, s, e);
 	if (result < 0)
 		return result;
@@ -226,5 +259,5 @@ int bundle_config(struct arena *a, const struct recipe *r, const char *dir, stru
 	if (arena_failed(a))
 		return err_oom(e);
 	*ret = s;
-	return 0;
+	return r->build ? build_config(a, r->build, s, e) : 0;
 }

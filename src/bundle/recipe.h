@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "store/location.h"
 #include "store/path.h"
@@ -18,6 +19,40 @@ struct recipe_place {
 	bool writable;
 	bool directory;     /* else a file, a socket or a device */
 	bool device;        /* a device node: nodev would make it useless */
+	bool build;         /* without a source: the folder is build/ instead */
+};
+
+/* A file that is made for the bundle. */
+struct recipe_file {
+	const char *path, *text;
+};
+
+/* Which network a derivation's builder has, beside a loopback of its own. */
+enum recipe_network {
+	RECIPE_NETWORK_NONE,
+	RECIPE_NETWORK_PASTA,   /* one of its own, which pasta(1) connects; the host's loopback is out of reach */
+	RECIPE_NETWORK_SLIRP,   /* the same by slirp4netns(1) */
+};
+
+/* What the sandbox of a derivation has, and no other bundle: docs/sandbox.md. */
+struct recipe_build {
+	const char *drv;               /* the derivation: a store path */
+	char *const *outputs;          /* where the outputs will be, logical */
+	size_t outputs_len;
+	const char *dir;               /* the build directory, in the container */
+	bool own_dir;                  /* it is the bundle's build/, else a place of its own: that of a failed build */
+	const struct recipe_file *files;   /* names in the build directory */
+	size_t files_len;
+	struct recipe_file etc[8];     /* absolute paths below /etc */
+	size_t etc_len;
+	const char *arg0;              /* what the program sees as its name */
+	bool linux32, no_randomize;    /* personality(2) */
+	bool filter;                   /* no setuid bits, no extended attributes */
+	bool no_core;                  /* no core files */
+	mode_t root_mode;              /* of / */
+	enum recipe_network network;
+	const char *network_helper;    /* pasta or slirp4netns: its absolute path */
+	const char *hook;              /* cloister-bundle itself, which starts the helper: its absolute path */
 };
 
 /* What to do about the garbage collector. */
@@ -29,7 +64,7 @@ enum recipe_gc_root {
 
 struct recipe {
 	/* where it comes from */
-	const char *kind;            /* "path" */
+	const char *kind;            /* "path", "derivation" */
 	const char *closure_source;  /* "database", "closure-info", "path-info", "references-graph", "list", "scan" */
 	const struct store *store;
 	struct store_paths roots;    /* as they were given, each once */
@@ -54,4 +89,5 @@ struct recipe {
 	size_t places_len;
 
 	enum recipe_gc_root gc_root;
+	const struct recipe_build *build;  /* NULL: not a derivation */
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,8 @@ void remove_tree(int dirfd, const char *name)
 
 	if (!d)
 		close_fd(&fd);
+	else
+		fchmod(fd, 0700);  /* a sandbox's root is read-only for its owner, too */
 	while (d && (entry = readdir(d))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;

@@ -97,12 +97,14 @@ static int copy_link(const char *physical, int rootfs, const char *path, struct 
 	return symlinkat(target, rootfs, path + 1) < 0 ? failed(path, e) : 0;
 }
 
-static int fill_store(struct arena *a, const struct recipe *r, int rootfs, struct err *e)
+/* For a derivation they lie in the folder that is mounted as the store. */
+static int fill_store(struct arena *a, const struct recipe *r, const struct skeleton_folders *f, struct err *e)
 {
-	int result = make_directory(rootfs, r->store->dir, e);
+	int result = make_directory(f->rootfs, r->store->dir, e), fd = r->build ? f->store : f->rootfs;
 
 	for (size_t i = 0; result == 0 && i < r->closure.len; i++) {
-		const char *path = r->closure.items[i], *physical = store_physical(a, r->store, path);
+		const char *physical = store_physical(a, r->store, r->closure.items[i]);
+		const char *path = r->closure.items[i] + (r->build ? strlen(r->store->dir) : 0);
 		struct stat st;
 
 		if (!physical)
@@ -110,18 +112,23 @@ static int fill_store(struct arena *a, const struct recipe *r, int rootfs, struc
 		if (lstat(physical, &st) < 0)
 			return err_sys(e, errno, "store path %s", physical);
 		if (S_ISLNK(st.st_mode))
-			result = copy_link(physical, rootfs, path, e);
+			result = copy_link(physical, fd, path, e);
 		else if (S_ISDIR(st.st_mode))
-			result = mkdirat(rootfs, path + 1, 0755) < 0 ? failed(path, e) : 0;
+			result = mkdirat(fd, path + 1, 0755) < 0 ? failed(path, e) : 0;
 		else
-			result = make_file(rootfs, path, "", e);
+			result = make_file(fd, path, "", e);
 	}
 	return result;
 }
 
-struct etc_file {
-	const char *path, *text;
-};
+static int make_files(const struct recipe_file *files, size_t len, int rootfs, struct err *e)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < len; i++)
+		result = make_file(rootfs, files[i].path, files[i].text, e);
+	return result;
+}
 
 static int fill_etc(struct arena *a, const struct recipe *r, int rootfs, struct err *e)
 {
@@ -130,19 +137,14 @@ static int fill_etc(struct arena *a, const struct recipe *r, int rootfs, struct 
 	const char *group = r->gid ? arena_printf(a, "user:x:%u:\n", r->gid) : "";
 	const char *passwd = arena_printf(a, "root:x:0:0:root:/:%s\n%snobody:x:65534:65534:nobody:/:/noshell\n", shell,
 					  user ? user : "");
-	const struct etc_file files[] = {
+	const struct recipe_file files[] = {
 		{ "/etc/passwd", passwd },
 		{ "/etc/group", arena_printf(a, "root:x:0:\n%snogroup:x:65534:\n", group ? group : "") },
 		{ "/etc/hosts", arena_printf(a, "127.0.0.1 localhost %s\n::1 localhost\n", r->hostname) },
 		{ "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n" },
 	};
-	int result = 0;
 
-	if (arena_failed(a))
-		return err_oom(e);
-	for (size_t i = 0; result == 0 && i < sizeof files / sizeof *files; i++)
-		result = make_file(rootfs, files[i].path, files[i].text, e);
-	return result;
+	return arena_failed(a) ? err_oom(e) : make_files(files, sizeof files / sizeof *files, rootfs, e);
 }
 
 static int fill_shell(const struct recipe *r, int rootfs, struct err *e)
@@ -164,7 +166,7 @@ static int fill_places(struct arena *a, const struct recipe *r, int rootfs, int 
 	for (size_t i = 0; result == 0 && i < r->places_len; i++) {
 		const struct recipe_place *p = &r->places[i], *around = place_around(r, i);
 
-		if (!p->source)
+		if (!p->source && !p->build)
 			result = make_directory(writable, p->destination, e);
 		/* In a writable folder the mount point lies in what is mounted there; in a bind it exists. */
 		if (result == 0 && around && !around->source)
@@ -188,18 +190,52 @@ static int fill_cwd(const struct recipe *r, int rootfs, struct err *e)
 	return make_directory(rootfs, r->cwd, e);
 }
 
-int skeleton_fill(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e)
+/* Anybody may write to /tmp, as the mode of a mount would say; here it is a folder. */
+static int open_tmp(int writable, struct err *e)
 {
-	static const char *const folders[] = { "/dev", "/etc", "/proc", "/sys", "/tmp" };
-	int result = fill_store(a, r, rootfs, e);
+	return fchmodat(writable, "tmp", 01777, 0) < 0 ? err_sys(e, errno, "change the mode of /tmp") : 0;
+}
 
-	for (size_t i = 0; result == 0 && i < sizeof folders / sizeof *folders; i++)
-		result = make_directory(rootfs, folders[i], e);
+/* What only the builder of a derivation finds. The files in its directory are its own. */
+static int fill_build(struct arena *a, const struct recipe *r, const struct skeleton_folders *f, struct err *e)
+{
+	const struct recipe_build *b = r->build;
+	int result = make_files(b->etc, b->etc_len, f->rootfs, e);
+
+	for (size_t i = 0; result == 0 && f->build >= 0 && i < b->files_len; i++) {
+		const char *path = arena_printf(a, "/%s", b->files[i].path);
+
+		result = path ? make_file(f->build, path, b->files[i].text, e) : err_oom(e);
+	}
+	if (result == 0 && f->build >= 0 && fchmod(f->build, 0700) < 0)
+		result = err_sys(e, errno, "change the mode of the build directory");
 	if (result == 0)
-		result = fill_etc(a, r, rootfs, e);
+		result = open_tmp(f->writable, e);
+	if (result == 0 && fchmod(f->store, 01775) < 0)
+		result = err_sys(e, errno, "change the mode of the store");
+	return result;
+}
+
+int skeleton_fill(struct arena *a, const struct recipe *r, const struct skeleton_folders *f, struct err *e)
+{
+	static const char *const folders[] = { "/dev", "/etc", "/proc", "/tmp", "/sys" };
+	size_t n = sizeof folders / sizeof *folders - (r->build ? 1 : 0);
+	int result = fill_store(a, r, f, e);
+
+	for (size_t i = 0; result == 0 && i < n; i++)
+		result = make_directory(f->rootfs, folders[i], e);
+	if (result == 0 && !r->build)
+		result = fill_etc(a, r, f->rootfs, e);
 	if (result == 0)
-		result = fill_shell(r, rootfs, e);
+		result = fill_shell(r, f->rootfs, e);
 	if (result == 0)
-		result = fill_places(a, r, rootfs, writable, e);
-	return result < 0 ? result : fill_cwd(r, rootfs, e);
+		result = fill_places(a, r, f->rootfs, f->writable, e);
+	if (result == 0 && r->build)
+		result = fill_build(a, r, f, e);
+	if (result == 0)
+		result = fill_cwd(r, f->rootfs, e);
+	/* Last, since nothing can be made in it afterwards. */
+	if (result == 0 && r->build && fchmod(f->rootfs, r->build->root_mode) < 0)
+		result = err_sys(e, errno, "change the mode of the root file system");
+	return result;
 }

@@ -6,5 +6,13 @@
 
 #include "bundle/recipe.h"
 
-/* Fills the empty folder rootfs, and the folder `writable` with what recipe places need there. */
-int skeleton_fill(struct arena *a, const struct recipe *r, int rootfs, int writable, struct err *e);
+/* Empty folders of the bundle; -1 for what the recipe has no use for. */
+struct skeleton_folders {
+	int rootfs;
+	int writable;  /* of places that have no source */
+	int build;     /* of a derivation: the build directory, */
+	int store;     /* and where its outputs appear beside its inputs */
+};
+
+/* Fills them with all that the recipe needs there. */
+int skeleton_fill(struct arena *a, const struct recipe *r, const struct skeleton_folders *f, struct err *e);

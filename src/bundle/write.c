@@ -95,23 +95,34 @@ static int open_new(struct writer *w, const char *name)
 static bool has_writable(const struct recipe *r)
 {
 	for (size_t i = 0; i < r->places_len; i++)
-		if (!r->places[i].source)
+		if (!r->places[i].source && !r->places[i].build)
 			return true;
 	return false;
 }
 
 static int write_rootfs(struct writer *w)
 {
-	_cleanup_close_ int rootfs = open_new(w, "rootfs"), writable = -1;
+	_cleanup_close_ int rootfs = open_new(w, "rootfs"), writable = -1, build = -1, store = -1;
+	const struct recipe *r = w->recipe;
 
 	if (rootfs < 0)
 		return rootfs;
-	if (has_writable(w->recipe)) {
+	if (has_writable(r)) {
 		writable = open_new(w, "writable");
 		if (writable < 0)
 			return writable;
 	}
-	return skeleton_fill(w->arena, w->recipe, rootfs, writable, w->e);
+	if (r->build && r->build->own_dir) {
+		build = open_new(w, "build");
+		if (build < 0)
+			return build;
+	}
+	if (r->build) {
+		store = open_new(w, "store");
+		if (store < 0)
+			return store;
+	}
+	return skeleton_fill(w->arena, r, &(struct skeleton_folders){ rootfs, writable, build, store }, w->e);
 }
 
 static int write_config(struct writer *w)

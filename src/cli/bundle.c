@@ -13,7 +13,9 @@
 
 enum { EXIT_USAGE = 2 };
 
-static const struct bundle_command *const commands[] = { &bundle_path, &bundle_closure, NULL };
+static const struct bundle_command *const commands[] = {
+	&bundle_path, &bundle_drv, &bundle_closure, &bundle_network_hook, NULL
+};
 
 /* A descriptor 0-2 that the caller closed would be given to the next file opened, which then is printed into. */
 static void fill_standard_streams(void)

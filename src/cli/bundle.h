@@ -20,7 +20,7 @@ struct bundle_command {
 		   struct err *e);
 };
 
-extern const struct bundle_command bundle_path, bundle_closure;
+extern const struct bundle_command bundle_path, bundle_drv, bundle_closure, bundle_network_hook;
 
 /* "cloister-bundle: warning: TEXT" on standard error. */
 void bundle_warn(const char *text);

@@ -12,7 +12,8 @@ enum { STORES_MAX = 8, TRIES = 5 };
 struct finder {
 	struct arena *arena;
 	const struct drv_inputs_request *q;
-	struct database *db[STORES_MAX];
+	struct database *db[STORES_MAX];  /* of the stores above first */
+	size_t len;
 	struct set where;  /* path -> number of its store + 1 */
 	struct err *e;
 };
@@ -24,9 +25,7 @@ static int references(void *data, struct arena *a, const char *path, struct stor
 	int r = -ENOENT;
 	bool is_new;
 
-	for (size_t i = 0; i < f->q->stores_len; i++) {
-		if (!f->db[i])
-			continue;
+	for (size_t i = 0; i < f->len; i++) {
 		r = database_references(f->db[i], a, path, ret, e);
 		if (r == -ENOENT)
 			continue;
@@ -34,7 +33,8 @@ static int references(void *data, struct arena *a, const char *path, struct stor
 			return err_oom(e);
 		return r;
 	}
-	return err_set(e, ENOENT, "store path %s is not valid: no store database lists it", path);
+	return err_set(e, ENOENT, "store path %s is not valid: %s", path,
+		       f->len ? "the store database does not list it" : "the store has no database");
 }
 
 static bool is_valid(struct finder *f, const char *path, int *ret_error)
@@ -140,10 +140,12 @@ static int find_info(struct finder *f, struct drv_inputs *ret)
 		return err_oom(f->e);
 	for (size_t i = 0; r == 0 && i < ret->closure.len; i++) {
 		struct drv_path *p = &ret->paths[i];
+		const struct set_item *where = set_find(&f->where, ret->closure.items[i]);
 		struct store_path_info info;
 		char hash[HASH_TEXT_MAX];
 
-		r = database_path_info(f->db[ret->where[i]], f->arena, ret->closure.items[i], &info, f->e);
+		r = database_path_info(f->db[(uintptr_t)where->value - 1], f->arena, ret->closure.items[i], &info,
+				       f->e);
 		if (r < 0)
 			break;
 		hash_spell(&info.hash, HASH_NAMED_32, hash);
@@ -158,20 +160,27 @@ static int find_info(struct finder *f, struct drv_inputs *ret)
 static int find_all(struct finder *f, struct drv_graph *g, const struct derivation *d, struct drv_inputs *ret)
 {
 	const struct reference_source source = { "database", references, f };
-	struct store_paths roots = { 0 };
-	int r = find_roots(f, g, d, &roots);
+	int r = find_roots(f, g, d, &ret->roots);
 
 	if (r == 0)
-		r = closure_compute(f->arena, &source, &roots, &ret->closure, f->e);
+		r = closure_compute(f->arena, &source, &ret->roots, &ret->closure, f->e);
 	if (r < 0)
 		return r;
 	leave_out_outputs(d, &ret->closure);
-	ret->where = arena_array(f->arena, ret->closure.len + 1, sizeof *ret->where);
-	if (!ret->where)
-		return err_oom(f->e);
-	for (size_t i = 0; i < ret->closure.len; i++)
-		ret->where[i] = (uintptr_t)set_find(&f->where, ret->closure.items[i])->value - 1;
 	return f->q->with_info ? find_info(f, ret) : 0;
+}
+
+static int open_all(struct finder *f, const struct store *s)
+{
+	int r = s->above ? open_all(f, s->above) : 0;
+
+	if (r < 0 || !database_exists(s))
+		return r;
+	if (f->len == STORES_MAX)
+		return err_set(f->e, E2BIG, "more than %d stores above each other", STORES_MAX);
+	r = database_open(s, &f->db[f->len], f->e);
+	f->len += r == 0;
+	return r;
 }
 
 static int try(struct drv_graph *g, const struct derivation *d, const struct drv_inputs_request *q,
@@ -179,17 +188,15 @@ static int try(struct drv_graph *g, const struct derivation *d, const struct drv
 {
 	struct finder f = { .arena = g->arena, .q = q, .e = e };
 	struct err changed = { 0 };
-	int r = 0;
+	int r;
 
 	*ret = (struct drv_inputs){ 0 };
-	for (size_t i = 0; r == 0 && i < q->stores_len; i++)
-		if (database_exists(&q->stores[i]))
-			r = database_open(&q->stores[i], &f.db[i], e);
+	r = open_all(&f, q->store);
 	if (r == 0)
 		r = find_all(&f, g, d, ret);
-	for (size_t i = 0; i < q->stores_len; i++) {
+	for (size_t i = 0; i < f.len; i++) {
 		/* A file that was written to meanwhile may look damaged: then that is the answer, not the damage. */
-		if (f.db[i] && database_check_unchanged(f.db[i], &changed) < 0) {
+		if (database_check_unchanged(f.db[i], &changed) < 0) {
 			*e = changed;
 			r = -changed.num;
 		}
@@ -205,8 +212,6 @@ int drv_inputs_find(struct drv_graph *g, const char *path, const struct drv_inpu
 	struct drv_node *n;
 	int r = drv_graph_get(g, path, &n, e);
 
-	if (q->stores_len > STORES_MAX)
-		return err_set(e, E2BIG, "more than %d stores", STORES_MAX);
 	if (r < 0)
 		return r;
 	for (int i = 0; i < TRIES; i++) {

@@ -25,7 +25,8 @@ static const struct mount_entry *in_the_way(const struct mounts_unmoved *u, cons
  * A read-only bind is moved before the others, unless that would change what covers what. A store path must be locked;
  * another file, such as one below the container's /tmp, is then as well protected as under any other runtime.
  *
- * A bind of the store itself, in which a build puts its outputs, is moved even if it is writable: store paths lie on it.
+ * A bind of the store itself, in which a build puts its outputs, is moved even if it is writable: store paths lie on
+ * it.
  */
 int mount_decide_lock(const struct build *b, struct mounts_unmoved *u, struct mount_entry *m, struct err *e)
 {

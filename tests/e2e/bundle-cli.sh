@@ -23,19 +23,29 @@ wrong "unknown option --bogus" path --bogus x
 wrong "option --output needs a value" path x --output
 wrong "a program must follow --" path x --
 wrong "--no-gc-root and --require-gc-root contradict each other" path x --no-gc-root --require-gc-root
+wrong "drv requires one derivation" drv
+wrong "drv requires one derivation" drv a b
+wrong "a program after -- needs --shell: without it the builder runs" drv x -- sh
+wrong "a program must follow --" drv x --shell --
+wrong "--no-gc-root and --require-gc-root contradict each other" drv x --no-gc-root --require-gc-root
+wrong "network-hook requires a helper's name and its program" network-hook
 
 ok "$cloister_bundle" --version
 has '^cloister-bundle version [0-9]+\.[0-9]+\.[0-9]+$'
-for words in --help -h help "path --help" "path -h"; do
+for words in --help -h help "path --help" "path -h" "drv --help"; do
 	# shellcheck disable=SC2086
 	ok "$cloister_bundle" $words
 	has '^usage: cloister-bundle '
 	equal "$(cat "$err")" ""
 done
 # Every option of the help is in the manual, and the other way round.
-ok "$cloister_bundle" path --help
-equal "$(grep -oE '^  (-[a-z], )?--[a-z-]+' "$out" | grep -oE -- '--[a-z-]+' | sort)" \
-	"$(sed -n '/^## Options/,/^## Files/p' docs/cloister-bundle.1.md | grep -oE '^\*\*--[a-z-]+' | tr -d '*' | sort)" "help, manual"
+in_manual() { # COMMAND FROM TO
+	ok "$cloister_bundle" "$1" --help
+	equal "$(grep -oE '^  (-[a-z], )?--[a-z-]+' "$out" | grep -oE -- '--[a-z-]+' | sort)" \
+		"$(sed -n "/^## $2/,/^## $3/p" docs/cloister-bundle.1.md | grep '^\*\*--' | grep -oE '\*\*--[a-z-]+' | tr -d '*' | sort)" "help, manual"
+}
+in_manual path Options Files
+in_manual drv Derivations Options
 
 refused "cloister-bundle: /no/such: no such file or directory" "$cloister_bundle" path /no/such
 equal "$status" 1

@@ -22,7 +22,7 @@ equal "$(echo "$commands" | grep -cxE 'create|start|run|delete')" 4
 # shellcheck disable=SC2086
 options=$(for command in '' $commands; do "$cloister" $command --help; done | options_of |
 	grep -vxE -- '--(no-pivot|no-subreaper|systemd-cgroup)')
-bundle_options=$({ "$cloister_bundle" --help; "$cloister_bundle" path --help; "$cloister_bundle" closure --help; } | sed 's/nix path-info --json --recursive//' | options_of)
+bundle_options=$({ "$cloister_bundle" --help; "$cloister_bundle" path --help; "$cloister_bundle" drv --help; "$cloister_bundle" closure --help; } | sed 's/nix path-info --json --recursive//' | options_of)
 
 for shell in cloister.bash _cloister cloister.fish; do
 	same "contrib/completions/$shell" "$options"
