@@ -35,7 +35,7 @@ struct apply {
 	int enter_fd;                 /* pidfd of the process whose namespaces OP_ENTER joins; -1: none */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
-	char **exec_env;              /* made by OP_HOME; NULL: the environment of OP_EXEC as it is */
+	char **exec_env;              /* made by OP_HOME, OP_LISTEN_PID; NULL: the environment of OP_EXEC as it is */
 	const char *exec_path;        /* found by OP_FIND_EXEC */
 	const char *exec_problem;     /* why the kernel will not run it, as far as OP_FIND_EXEC can see; else NULL */
 
@@ -54,6 +54,9 @@ typedef int apply_function(struct apply *ctx, const struct op *op, struct err *e
 
 /* Runs all operations of a stage in their order. Stops at the first error, with op->where in front of its text. */
 int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e);
+
+/* exec.c: the program's environment, as far as it is known by now. */
+char **exec_environment(const struct apply *ctx);
 
 /* namespace.c, enter.c, idmap.c, procfs.c */
 apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_userns, apply_set_ids, apply_oom_score,
@@ -75,7 +78,7 @@ apply_function apply_cgroup, apply_device_filter, apply_hooks, apply_console, ap
 	apply_seccomp_listener, apply_seccomp;
 /* process.c */
 apply_function apply_umask, apply_rlimit, apply_personality, apply_user, apply_capabilities, apply_bounding,
-	apply_no_new_privs, apply_cwd, apply_close_fds, apply_home, apply_look_exec,
+	apply_no_new_privs, apply_cwd, apply_close_fds, apply_streams, apply_home, apply_listen_pid, apply_look_exec,
 	apply_find_exec, apply_exec;
 /* label.c */
 apply_function apply_label;

@@ -40,6 +40,11 @@ static int prepare(const struct op_console *console, int slave, struct err *e)
 
 	if (r < 0)
 		return err_sys(e, -r, "cannot give the terminal to uid %u", console->uid);
+	if (console->plain_lines) {
+		r = sys_pty_plain_lines(slave);
+		if (r < 0)
+			return err_sys(e, -r, "cannot set the terminal's output mode");
+	}
 	if (console->rows == 0 && console->columns == 0)
 		return 0;
 	r = sys_pty_set_size(slave, console->rows, console->columns);

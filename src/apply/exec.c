@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "apply/apply.h"
 #include "apply/interpreter.h"
@@ -68,28 +69,51 @@ static const char *passwd_home(struct arena *a, const char *text, uid_t uid)
 	return NULL;
 }
 
+char **exec_environment(const struct apply *ctx)
+{
+	static char *none[] = { NULL };
+
+	if (ctx->exec_env)
+		return ctx->exec_env;
+	for (size_t i = 0; i < ctx->plan->len; i++)
+		if (ctx->plan->ops[i].type == OP_EXEC)
+			return ctx->plan->ops[i].exec.env;
+	return none;
+}
+
+static int add_variable(struct apply *ctx, char *text, struct err *e)
+{
+	char **old = exec_environment(ctx), **env;
+	size_t n = 0;
+
+	while (old[n])
+		n++;
+	env = arena_array(ctx->arena, n + 2, sizeof(char *));
+	if (!text || !env)
+		return err_oom(e);
+	memcpy(env, old, n * sizeof(char *));
+	env[n] = text;
+	ctx->exec_env = env;
+	return 0;
+}
+
 int apply_home(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const char *home = NULL;
 	struct err ignored;
 	char *text;
-	size_t n = 0;
-	char **env = NULL;
 
 	/* Without a readable file, or a line in it, the home is "/", as with other runtimes. */
 	if (io_read_file(ctx->arena, AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, NULL, &ignored) == 0)
 		home = passwd_home(ctx->arena, text, op->user.uid);
-	for (size_t i = 0; i < ctx->plan->len; i++)
-		if (ctx->plan->ops[i].type == OP_EXEC)
-			env = ctx->plan->ops[i].exec.env;
-	while (env && env[n])
-		n++;
-	ctx->exec_env = arena_array(ctx->arena, n + 2, sizeof(char *));
-	if (!ctx->exec_env)
-		return err_oom(e);
-	memcpy(ctx->exec_env, env, n * sizeof(char *));
-	ctx->exec_env[n] = arena_printf(ctx->arena, "HOME=%s", home ? home : "/");
-	return ctx->exec_env[n] ? 0 : err_oom(e);
+	return add_variable(ctx, arena_printf(ctx->arena, "HOME=%s", home ? home : "/"), e);
+}
+
+/* sd_listen_fds(3) takes the descriptors only if this is its own pid. */
+int apply_listen_pid(struct apply *ctx, const struct op *op, struct err *e)
+{
+	(void)op;
+	return add_variable(ctx, arena_printf(ctx->arena, "LISTEN_PID=%ld", (long)getpid()), e);
 }
 
 /* Looks for name in the directories of path, as execvp(3) does: what may not be executed is passed over. */

@@ -73,13 +73,27 @@ int hook_run_all(const struct oci_hook *hooks, size_t len, const char *state_jso
 	return 0;
 }
 
+/* A hook that is run in the container has the program's environment, unless it brings one. */
+static const struct oci_hook *with_environment(struct apply *ctx, const struct op_hooks *h)
+{
+	struct oci_hook *out = arena_array(ctx->arena, h->len, sizeof *out);
+
+	for (size_t i = 0; out && i < h->len; i++) {
+		out[i] = h->hooks[i];
+		if (!out[i].env)
+			out[i].env = exec_environment(ctx);
+	}
+	return out;
+}
+
 int apply_hooks(struct apply *ctx, const struct op *op, struct err *e)
 {
+	bool inside = op->hooks.kind == HOOK_START_CONTAINER;
+	const struct oci_hook *hooks = inside ? with_environment(ctx, &op->hooks) : op->hooks.hooks;
 	const char *json = ctx->state_json(ctx, op->hooks.kind);
-	/* By then the bundle's path is one of the container. */
-	const char *dir = op->hooks.kind == HOOK_START_CONTAINER ? "/" : ctx->bundle;
 
-	if (!json)
+	if (!json || !hooks)
 		return err_oom(e);
-	return hook_run_all(op->hooks.hooks, op->hooks.len, json, dir, e);
+	/* Inside, the bundle's path is one of the container by then. */
+	return hook_run_all(hooks, op->hooks.len, json, inside ? "/" : ctx->bundle, e);
 }

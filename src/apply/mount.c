@@ -107,7 +107,11 @@ static int attach_to_path(struct apply *ctx, int mount_fd, const char *dest, boo
 	r = rootfs_mount_point(ctx, dest, directory, nofollow, &point, e);
 	if (r == 0)
 		r = check_proc(mount_fd, point, dest, e);
-	return r < 0 ? r : mount_attach(mount_fd, point, dest, e);
+	if (r == 0)
+		r = mount_attach(mount_fd, point, dest, e);
+	if (r == 0 && strcmp(dest, "/") == 0)
+		r = rootfs_replace(ctx, mount_fd, e);
+	return r;
 }
 
 static int map_ids(const struct op_open_tree *t, int fd, int userns, struct err *e)

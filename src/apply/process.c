@@ -66,6 +66,15 @@ int apply_close_fds(struct apply *ctx, const struct op *op, struct err *e)
 	return r < 0 ? err_sys(e, -r, "cannot reset the signal mask") : 0;
 }
 
+/* Whoever opens /dev/stderr opens the pipe again, and needs to own it. */
+int apply_streams(struct apply *ctx, const struct op *op, struct err *e)
+{
+	int r = sys_give_streams(op->user.uid, op->user.gid);
+
+	(void)ctx;
+	return r < 0 ? err_sys(e, -r, "cannot give the standard streams to the user") : 0;
+}
+
 int apply_bounding(struct apply *ctx, const struct op *op, struct err *e)
 {
 	uint64_t now;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -60,26 +61,74 @@ static int open_existing_parent(struct apply *ctx, char *path, char **ret_rest)
 	}
 }
 
-static int make_path(struct apply *ctx, const char *wanted, bool directory, int *ret)
+/*
+ * The first component that is missing may be a link to what is not there. Then path becomes what the link says: the
+ * link's directory, its target, and the rest. 1: it was one.
+ */
+static int follow_dangling(int dir_fd, char *path, const char *rest)
 {
-	char path[PATH_MAX], *rest, *save = NULL;
+	char target[PATH_MAX], name[NAME_MAX + 1], new_path[PATH_MAX];
+	const char *begin = rest + strspn(rest, "/");
+	size_t len = strcspn(begin, "/");
+	ssize_t n;
+	int r;
 
-	if (strlen(wanted) >= sizeof path)
+	if (len == 0 || len > NAME_MAX)
+		return 0;
+	memcpy(name, begin, len);
+	name[len] = '\0';
+	n = readlinkat(dir_fd, name, target, sizeof target - 1);
+	if (n < 0)
+		return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+	target[n] = '\0';
+	r = snprintf(new_path, sizeof new_path, "%.*s/%s%s", *target == '/' ? 0 : (int)(rest - path), path, target,
+		     begin + len);
+	if (r < 0 || (size_t)r >= sizeof new_path)
 		return -ENAMETOOLONG;
-	strcpy(path, wanted);
-	int fd = open_existing_parent(ctx, path, &rest);
-	if (fd < 0)
-		return fd;
+	strcpy(path, new_path);
+	return 1;
+}
+
+static int make_components(int fd, char *rest, bool directory)
+{
+	char *save = NULL;
+
 	for (char *name = strtok_r(rest, "/", &save), *next; name; name = next) {
 		next = strtok_r(NULL, "/", &save);
-		int child = make_component(fd, name, next || directory);
+		/* From a link. Below what does not exist it leads nowhere; and here, it would lead out of the root. */
+		int child = strcmp(name, "..") == 0 ? -ELOOP : make_component(fd, name, next || directory);
 		close(fd);
 		if (child < 0)
 			return child;
 		fd = child;
 	}
+	return fd;
+}
+
+static int make_path(struct apply *ctx, const char *wanted, bool directory, bool nofollow, int *ret)
+{
+	char path[PATH_MAX], *rest;
+	int fd, r = 1;
+
+	if (strlen(wanted) >= sizeof path)
+		return -ENAMETOOLONG;
+	strcpy(path, wanted);
+	for (int links = 0; r > 0; links++) {
+		/* As many as the kernel follows. */
+		if (links > 40)
+			return -ELOOP;
+		fd = open_existing_parent(ctx, path, &rest);
+		if (fd < 0)
+			return fd;
+		r = nofollow ? 0 : follow_dangling(fd, path, rest);
+		if (r)
+			close(fd);
+	}
+	if (r < 0)
+		return r;
+	fd = make_components(fd, rest, directory);
 	*ret = fd;
-	return 0;
+	return fd < 0 ? fd : 0;
 }
 
 static int explain_point(const char *path, int r, struct err *e)
@@ -101,7 +150,7 @@ int rootfs_mount_point(struct apply *ctx, const char *path, bool directory, bool
 		*ret = fd;
 		return 0;
 	}
-	r = fd == -ENOENT ? make_path(ctx, path, directory, ret) : fd;
+	r = fd == -ENOENT ? make_path(ctx, path, directory, nofollow, ret) : fd;
 	return r < 0 ? explain_point(path, r, e) : 0;
 }
 
@@ -177,6 +226,26 @@ int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char *
 		ctx->dir = arena_strdup(ctx->arena, dir);
 	}
 	*ret_fd = ctx->dir_fd;
+	return 0;
+}
+
+int rootfs_replace(struct apply *ctx, int root_fd, struct err *e)
+{
+	int fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+	int r = fd < 0 ? -errno : 0;
+
+	/* pivot_root(2) refuses a shared new root; the propagation that the config wants is set after it. */
+	if (r == 0)
+		r = sys_mount_setattr(fd, false, 0, 0, MS_PRIVATE);
+	if (r < 0) {
+		close_fd(&fd);
+		return err_sys(e, -r, "make what is mounted on / the root");
+	}
+	close_fd(&ctx->root_fd);
+	ctx->root_fd = fd;
+	/* What was found below the old one is out of sight. */
+	close_fd(&ctx->dir_fd);
+	ctx->dir = NULL;
 	return 0;
 }
 

@@ -16,3 +16,6 @@ int rootfs_plain_mount_point(struct apply *ctx, const char *path, int *ret, stru
  * which keeps it for the next path in the same directory: /dev has a dozen of them.
  */
 int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char **ret_name, struct err *e);
+
+/* What was mounted on "/" is the root from now on. */
+int rootfs_replace(struct apply *ctx, int root_fd, struct err *e);

@@ -1,6 +1,8 @@
 /* Why: the one table that says which function carries out which operation. */
 #include "apply/apply.h"
 
+#include "base/log.h"
+#include "base/str.h"
 
 static int apply_call(struct apply *ctx, const struct op *op, struct err *e)
 {
@@ -70,25 +72,40 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_BOUNDING] = apply_bounding,
 	[OP_NO_NEW_PRIVS] = apply_no_new_privs,
 	[OP_HOME] = apply_home,
+	[OP_LISTEN_PID] = apply_listen_pid,
 	[OP_CWD] = apply_cwd,
 	[OP_SECCOMP] = apply_seccomp,
 	[OP_CLOSE_FDS] = apply_close_fds,
 	[OP_LOOK_EXEC] = apply_look_exec,
+	[OP_STREAMS] = apply_streams,
 	[OP_FIND_EXEC] = apply_find_exec,
 	[OP_FORK] = apply_fork,
 	[OP_SESSION] = apply_session,
 	[OP_EXEC] = apply_exec,
 };
 
+static void log_op(const struct op *op)
+{
+	_cleanup_str_ struct str line = STR_INIT;
+
+	plan_print_op(op, &line);
+	log_debug("%s: %s", plan_stage_name(op->stage), str_text(&line));
+}
+
 int apply_stage(struct apply *ctx, enum plan_stage stage, struct err *e)
 {
 	const struct plan *p = ctx->plan;
+	/* A filter that is in force may not allow us to write. */
+	bool quiet = !log_wants_debug();
 
 	for (size_t i = 0; i < p->len; i++) {
 		const struct op *op = &p->ops[i];
 
 		if (op->stage != stage)
 			continue;
+		if (!quiet)
+			log_op(op);
+		quiet |= op->type == OP_SECCOMP;
 		int r = table[op->type](ctx, op, e);
 		if (r < 0 && op->where)
 			return op->index < 0 ? err_prefix(e, "%s", op->where)

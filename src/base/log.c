@@ -39,6 +39,11 @@ int log_open(const char *path, const char *format, bool debug, struct err *e)
 	return 0;
 }
 
+bool log_wants_debug(void)
+{
+	return log_to.debug;
+}
+
 bool log_has_file(void)
 {
 	return log_to.fd != STDERR_FILENO;
@@ -86,7 +91,7 @@ void log_write(enum log_level level, const char *fmt, ...)
 		str_addf(&line, "{\"level\":\"%s\",\"msg\":", level_names[level]);
 		add_json_string(&line, msg);
 		str_addf(&line, ",\"time\":\"%s\"}\n", stamp);
-	} else if (log_has_file()) {
+	} else if (log_has_file() || level == LOG_LEVEL_DEBUG) {
 		str_addf(&line, "time=\"%s\" level=%s msg=", stamp, level_names[level]);
 		add_json_string(&line, msg);
 		str_addc(&line, '\n');

@@ -1,7 +1,7 @@
 /*
  * The log that an engine asks for with --log: one line per message, as text or as runc's JSON
  * ({"level":"error","msg":"...","time":"..."}). Without --log, messages below `error` go to standard error as text;
- * cli/ prints the final error itself. Standard output is never used.
+ * cli/ prints the final error itself. Debug messages look the same everywhere. Standard output is never used.
  */
 #pragma once
 
@@ -21,6 +21,9 @@ void log_write(enum log_level level, const char *fmt, ...) __attribute__((format
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* Whether debug messages are wanted: where it costs something to write one. */
+bool log_wants_debug(void);
 
 /* True if --log named a file, so that a final error belongs both there and on standard error. */
 bool log_has_file(void);

@@ -1,6 +1,8 @@
 /* `cloister create`, and what the other commands that make a container share with it. */
 #include "cli/create.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "state/store.h"
@@ -22,6 +24,23 @@ static int refuse(const struct cli *c, const struct create_options *o, struct er
 			       "option --no-pivot is not supported: a container without pivot_root can reach "
 			       "the host's files; put the rootfs on a mount of its own");
 	return 0;
+}
+
+/*
+ * Socket activation passes through (sd_listen_fds(3)). LISTEN_PID is not looked at: engines set it for the container.
+ * What the caller promises and has not opened is not ours to make up.
+ */
+static void take_listen_fds(const struct cli *c, struct run_create_options *o)
+{
+	const char *text = cli_given(getenv("LISTEN_FDS"));
+	unsigned long long n;
+
+	if (!text || parse_u64(text, INT_MAX, &n) < 0 || n == 0)
+		return;
+	o->listen_fds = (unsigned)n;
+	o->listen_names = cli_given(getenv("LISTEN_FDNAMES"));
+	if (o->preserve_fds < c->inherited_fds)
+		o->preserve_fds += n < c->inherited_fds - o->preserve_fds ? (unsigned)n : c->inherited_fds - o->preserve_fds;
 }
 
 int create_prepare(struct cli *c, const struct create_options *options, const char *id, struct run_context *ret_context,
@@ -47,6 +66,7 @@ int create_prepare(struct cli *c, const struct create_options *options, const ch
 		.keep = options->keep,
 		.no_subreaper = options->no_subreaper,
 	};
+	take_listen_fds(c, ret_options);
 	return 0;
 }
 

@@ -42,11 +42,39 @@ static void keep_last(struct entry *entries, size_t len, char **out)
 	}
 }
 
+/* What socket activation tells a program (sd_listen_fds(3)). LISTEN_PID is known, and added, only by the program's process. */
+static char *const *with_listen_fds(struct build *b, char *const *env, size_t *len)
+{
+	const struct plan_options *o = b->options;
+	char **out;
+	size_t n = 0;
+
+	if (!o->listen_fds)
+		return env;
+	out = arena_array(b->plan->arena, *len + 2, sizeof *out);
+	if (!out) {
+		b->plan->failed = true;
+		return env;
+	}
+	for (size_t i = 0; i < *len; i++)
+		if (!str_has_prefix(env[i], "LISTEN_PID="))
+			out[n++] = env[i];
+	out[n++] = (char *)plan_text(b->plan, "LISTEN_FDS=%u", o->listen_fds);
+	if (o->listen_names)
+		out[n++] = (char *)plan_text(b->plan, "LISTEN_FDNAMES=%s", o->listen_names);
+	*len = n;
+	return out;
+}
+
 char **plan_env(struct build *b, char *const *env, size_t len)
 {
-	struct entry *entries = arena_array(b->plan->arena, len, sizeof *entries);
-	char **out = arena_array(b->plan->arena, len + 1, sizeof *out);
+	struct entry *entries;
 	size_t kept = 0;
+	char **out;
+
+	env = with_listen_fds(b, env, &len);
+	entries = arena_array(b->plan->arena, len, sizeof *entries);
+	out = arena_array(b->plan->arena, len + 1, sizeof *out);
 
 	if (!entries || !out) {
 		static char *none[] = { NULL };

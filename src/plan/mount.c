@@ -63,6 +63,18 @@ static int check_idmap(const struct build *b, struct mount_entry *m, struct err 
 	return 0;
 }
 
+/* It becomes the root, for all mounts that follow. */
+static int check_new_root(const struct build *b, const struct mount_entry *m, struct err *e)
+{
+	if (b->lock)
+		return err_set(e, EINVAL, "mounts[%zu]: with run.cloister.lock nothing can be mounted on the root itself: "
+			       "use root.path",
+			       m->index);
+	if (m->options.copy_up)
+		return err_set(e, EINVAL, "mounts[%zu]: tmpcopyup: the root cannot be copied up into itself", m->index);
+	return 0;
+}
+
 static int read_entries(struct build *b, struct mount_entry *entries, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
@@ -83,9 +95,11 @@ static int read_entries(struct build *b, struct mount_entry *entries, struct err
 		/* runc and crun take the type "bind" for the option as well. */
 		if (m->mount->type && strcmp(m->mount->type, "bind") == 0)
 			m->options.bind = true;
-		if (strcmp(m->dest, "/") == 0 && !m->options.remount)
-			return err_set(e, EINVAL, "mounts[%zu]: the destination is the root itself: use root.path",
-				       m->index);
+		if (strcmp(m->dest, "/") == 0 && !m->options.remount) {
+			r = check_new_root(b, m, e);
+			if (r < 0)
+				return r;
+		}
 		if (m->options.bind && (!m->mount->source || !*m->mount->source))
 			return err_set(e, EINVAL, "mounts[%zu]: a bind mount of %s needs a source", m->index, m->dest);
 		if (!m->options.bind && !m->options.remount && (!m->mount->type || !*m->mount->type))

@@ -111,8 +111,10 @@ enum op_type {
 	OP_CWD,           /* text */
 	OP_SECCOMP,       /* seccomp */
 	OP_CLOSE_FDS,     /* preserve: how many descriptors from 3 on stay open */
+	OP_STREAMS,       /* user: who gets the standard streams, to be able to open them again by name */
 	OP_HOME,          /* user: adds HOME, as the container's /etc/passwd has it, to the environment */
 	OP_LOOK_EXEC,     /* exec: an error if args[0] is nowhere, while it can still be said to `create` */
+	OP_LISTEN_PID,    /* -: adds LISTEN_PID, of the program itself, to the environment */
 	OP_FIND_EXEC,     /* exec: looks args[0] up, so that the last step is one execve(2) and nothing else */
 	OP_FORK,          /* -: goes on in a new process, the first that is inside a joined pid namespace */
 	OP_SESSION,       /* session */
@@ -295,6 +297,7 @@ struct op_console {
 	uid_t uid;                    /* the terminal's owner, in the container; its group is the devpts' business */
 	bool bind_console;            /* /dev/console becomes the terminal */
 	bool session_later;           /* OP_SESSION makes it the controlling terminal */
+	bool plain_lines;             /* a newline stays one: what comes out goes into a file */
 };
 
 enum hook_kind {
@@ -461,6 +464,8 @@ enum plan_cgroup_manager {
 struct plan_options {
 	const char *id;
 	unsigned preserve_fds;
+	unsigned listen_fds;          /* so many of them are LISTEN_FDS (sd_listen_fds(3)) */
+	const char *listen_names;     /* LISTEN_FDNAMES; NULL: none */
 	bool new_keyring;
 	enum plan_cgroup_manager cgroup_manager;
 };
@@ -515,6 +520,7 @@ bool plan_calls(const struct plan *p, enum plan_stage stage);
 const char *plan_text(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line per operation, grouped by stage; stable, for people and for golden files. */
+void plan_print_op(const struct op *op, struct str *out);   /* without the newline */
 void plan_print(const struct plan *p, struct str *out);
 
 const char *plan_stage_name(enum plan_stage stage);

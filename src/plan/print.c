@@ -440,6 +440,9 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_caps(out, "inheritable", op->capabilities.inheritable);
 		add_caps(out, "ambient", op->capabilities.ambient);
 		break;
+	case OP_STREAMS:
+		str_addf(out, " uid=%u gid=%u", op->user.uid, op->user.gid);
+		break;
 	case OP_HOME:
 		str_addf(out, " uid=%u", op->user.uid);
 		break;
@@ -462,6 +465,7 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_word(out, op->text);
 		break;
 	case OP_LOOPBACK:
+	case OP_LISTEN_PID:
 	case OP_ROOT_READONLY:
 	case OP_NO_NEW_PRIVS:
 	case OP_SECCOMP:
@@ -470,6 +474,12 @@ static void add_arguments(struct str *out, const struct op *op)
 	case OP_COUNT:
 		break;
 	}
+}
+
+void plan_print_op(const struct op *op, struct str *out)
+{
+	str_add(out, plan_op_name(op->type));
+	add_arguments(out, op);
 }
 
 void plan_print(const struct plan *p, struct str *out)
@@ -488,8 +498,8 @@ void plan_print(const struct plan *p, struct str *out)
 			if (!any)
 				str_addf(out, "%s:\n", plan_stage_name(stage));
 			any = true;
-			str_addf(out, "  %s", plan_op_name(p->ops[i].type));
-			add_arguments(out, &p->ops[i]);
+			str_add(out, "  ");
+			plan_print_op(&p->ops[i], out);
 			str_addc(out, '\n');
 		}
 		/* Where the clone of init stands in the order of things. */

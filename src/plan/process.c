@@ -1,10 +1,12 @@
 /*
  * Why: what happens between `start` and the container's own program, in the one order that is safe (invariant I6).
  *
- *   hooks startContainer   first, while everything is still as the runtime made it, and not bound by the limits below
+ *   hooks startContainer   first, while everything is still as the runtime made it, and not bound by the limits below;
+ *                          with them HOME, which they get to see as well
  *   umask, rlimits         raising a limit needs CAP_SYS_RESOURCE
  *   personality, priorities, memory policy
  *   close descriptors      also standard streams and signals: what the program inherits
+ *   streams                given to the user, while that is possible
  *   bounding set           dropping needs CAP_SETPCAP, and after it no exec can bring a capability back
  *   user                   groups, gid, uid; keeps the permitted set, for the rest still needs some of it
  *   working directory      as the user, who may be the only one with access (a FUSE mount), but with the capabilities
@@ -155,9 +157,25 @@ static int check_mapped(const struct build *b, const struct oci_user *user, stru
 	return 0;
 }
 
+/* podman's --group-add keep-groups: the caller's groups are kept, mapped or not. */
+static int keeps_groups(const struct build *b, const struct oci_user *user, bool *ret, struct err *e)
+{
+	const char *keep = plan_annotation(b->spec, "run.oci.keep_original_groups");
+
+	*ret = keep && strcmp(keep, "1") == 0;
+	if (keep && !*ret && strcmp(keep, "0") != 0)
+		return err_set(e, EINVAL, "annotations.\"run.oci.keep_original_groups\": '%s' is neither '0' nor '1'",
+			       keep);
+	if (*ret && user->additional_gids_len > 0)
+		return err_set(e, EINVAL, "process.user.additionalGids: cannot be combined with the annotation "
+			       "run.oci.keep_original_groups");
+	return 0;
+}
+
 static int plan_user(struct build *b, const struct oci_user *user, struct err *e)
 {
 	struct op *op;
+	bool keep;
 	int r;
 
 	r = check_mapped(b, user, e);
@@ -170,12 +188,15 @@ static int plan_user(struct build *b, const struct oci_user *user, struct err *e
 		return err_set(e, EPERM, "process.user.additionalGids: a user namespace with a single mapped id cannot "
 			       "set groups: map a range of ids from /etc/subgid in linux.gidMappings, or leave the "
 			       "groups out");
+	r = keeps_groups(b, user, &keep, e);
+	if (r < 0)
+		return r;
 	op = plan_add(b->plan, STAGE_START, OP_USER, "process.user");
 	op->user.uid = user->uid;
 	op->user.gid = user->gid;
 	op->user.groups = user->additional_gids;
 	op->user.groups_len = user->additional_gids_len;
-	op->user.set_groups = !b->setgroups_denied;
+	op->user.set_groups = !b->setgroups_denied && !keep;
 	return 0;
 }
 
@@ -187,21 +208,15 @@ static bool has_home(char *const *env)
 	return false;
 }
 
-/* A hook that is run in the container has its environment, unless it brings one. */
-static const struct oci_hook *with_env(struct build *b, const struct oci_hooks *hooks, char **env)
+static void plan_home(struct build *b, const struct oci_user *user, char *const *env)
 {
-	struct oci_hook *out = arena_array(b->plan->arena, hooks->start_container_len, sizeof *out);
+	if (!has_home(env))
+		plan_add(b->plan, STAGE_START, OP_HOME, "process.env")->user.uid = user->uid;
+}
 
-	if (!out) {
-		b->plan->failed = true;
-		return hooks->start_container;
-	}
-	for (size_t i = 0; i < hooks->start_container_len; i++) {
-		out[i] = hooks->start_container[i];
-		if (!out[i].env)
-			out[i].env = env;
-	}
-	return out;
+static bool has_start_hooks(const struct build *b)
+{
+	return b->spec->hooks && b->spec->hooks->start_container_len > 0;
 }
 
 /* The filter that plan_seccomp had built, NULL if the config has none. */
@@ -229,10 +244,13 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, char *
 	struct op *op;
 	int r;
 
-	if (hooks && hooks->start_container_len > 0) {
+	if (b->options->listen_fds)
+		plan_add(p, STAGE_START, OP_LISTEN_PID, NULL);
+	if (has_start_hooks(b)) {
+		plan_home(b, user, env);
 		op = plan_add(p, STAGE_START, OP_HOOKS, "hooks.startContainer");
 		op->hooks.kind = HOOK_START_CONTAINER;
-		op->hooks.hooks = with_env(b, hooks, env);
+		op->hooks.hooks = hooks->start_container;
 		op->hooks.len = hooks->start_container_len;
 	}
 	if (user->has_umask)
@@ -246,6 +264,9 @@ static int plan_inheritance(struct build *b, const struct oci_user *user, char *
 		return r;
 	plan_priorities(b);
 	plan_add(p, STAGE_START, OP_CLOSE_FDS, NULL)->preserve = b->options->preserve_fds;
+	if (user->uid || user->gid)
+		plan_add(p, STAGE_START, OP_STREAMS, "process.user")->user = (struct op_user){
+			.uid = user->uid, .gid = user->gid };
 	return 0;
 }
 
@@ -292,7 +313,6 @@ int plan_process(struct build *b, struct err *e)
 	const struct oci_user *user;
 	struct op_capabilities sets;
 	struct op_exec exec;
-	struct op *op;
 	int r;
 
 	if (!process || process->args_len == 0)
@@ -318,6 +338,8 @@ int plan_process(struct build *b, struct err *e)
 		op->user.uid = user->uid;
 	}
 	plan_look(b, exec);
+	if (!has_start_hooks(b))
+		plan_home(b, user, exec.env);
 	plan_add(b->plan, STAGE_START, OP_FIND_EXEC, "process.args")->exec = exec;
 	if (!process->no_new_privileges)
 		plan_filter(b);

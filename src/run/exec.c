@@ -215,8 +215,11 @@ static _Noreturn void helper(struct exec *x)
 		if (r < 0)
 			err_sys(&e, -r, "close descriptors");
 	}
-	if (r == 0)
+	/* From here on it is the program's process, or makes it: like the container itself, that outlives the runtime. */
+	if (r == 0) {
+		sys_die_with_parent(false);
 		apply_stage(&x->apply, STAGE_START, &e);
+	}
 	fail(x->sync[1], &e);
 }
 
@@ -363,7 +366,7 @@ int run_exec(struct run_context *context, const struct run_exec_options *options
 		r = load(&x, e);
 	if (r == 0) {
 		if (!options->console_socket)
-			follow_terminal_size(&x.plan);
+			follow_fit_terminal(&x.plan);
 		follow_block_signals(&old);
 		r = launch(&x, ret_status, e);
 		if (r < 0)

@@ -26,6 +26,24 @@ static int append(struct arena *a, char ***items, size_t *len, const char *const
 	return 0;
 }
 
+static bool contains(char **names, size_t len, const char *name)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What the config lets programs inherit is raised for another user, too, who would have nothing of it otherwise. */
+static int add_ambient(struct arena *a, const struct run_exec_options *o, struct oci_capabilities *c)
+{
+	for (size_t i = 0; i < o->caps_len; i++)
+		if (contains(c->inheritable, c->inheritable_len, o->caps[i]) &&
+		    append(a, &c->ambient, &c->ambient_len, &o->caps[i], 1) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 /* Not the inheritable set: what a program is executed with must not come back in the next one (CVE-2022-29162). */
 static int add_capabilities(struct arena *a, const struct run_exec_options *o, struct oci_process *p)
 {
@@ -39,7 +57,9 @@ static int add_capabilities(struct arena *a, const struct run_exec_options *o, s
 	if (append(a, &c->bounding, &c->bounding_len, o->caps, o->caps_len) < 0 ||
 	    append(a, &c->effective, &c->effective_len, o->caps, o->caps_len) < 0)
 		return -ENOMEM;
-	return append(a, &c->permitted, &c->permitted_len, o->caps, o->caps_len);
+	if (append(a, &c->permitted, &c->permitted_len, o->caps, o->caps_len) < 0)
+		return -ENOMEM;
+	return add_ambient(a, o, c);
 }
 
 /* Of another user's groups none is left. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "run/terminal.h"
@@ -56,21 +57,26 @@ static int wait_for_end(pid_t wanted, int pidfd, int *ret_status, struct err *e)
 	}
 }
 
-void follow_terminal_size(struct plan *p)
+static void fit_console(struct op_console *console)
 {
 	struct winsize size;
 	int fd = 0;
 
+	/* What goes into a file or a pipe is not to be typeset. */
+	console->plain_lines = !isatty(1);
 	while (fd <= 2 && sys_pty_get_size(fd, &size) < 0)
 		fd++;
-	for (size_t i = 0; fd <= 2 && i < p->len; i++) {
-		struct op_console *console = &p->ops[i].console;
+	if (fd > 2 || console->rows || console->columns)
+		return;
+	console->rows = size.ws_row;
+	console->columns = size.ws_col;
+}
 
-		if (p->ops[i].type != OP_CONSOLE || console->rows || console->columns)
-			continue;
-		console->rows = size.ws_row;
-		console->columns = size.ws_col;
-	}
+void follow_fit_terminal(struct plan *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].type == OP_CONSOLE)
+			fit_console(&p->ops[i].console);
 }
 
 static int relay(int console, int pidfd, struct err *e)

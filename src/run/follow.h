@@ -10,8 +10,11 @@
 /* Blocks all signals, so that none ends us while the process runs: they are its. To be called before it is made. */
 void follow_block_signals(sigset_t *ret_old);
 
-/* Where the config does not say, the terminal of the plan is as large as the caller's, from the beginning. */
-void follow_terminal_size(struct plan *p);
+/*
+ * Where the config does not say, the terminal of the plan is as large as the caller's, from the beginning; and if our
+ * output is none, it leaves line ends alone.
+ */
+void follow_fit_terminal(struct plan *p);
 
 /*
  * Hands signals on to our child, and with a terminal (console: where it arrives, else -1) bytes in both directions,

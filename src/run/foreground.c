@@ -76,7 +76,7 @@ int run_run(struct run_context *context, const struct run_create_options *option
 	if (!options->detach && !options->no_subreaper)
 		sys_set_subreaper();
 	if (!options->console_socket)
-		follow_terminal_size(&c.plan);
+		follow_fit_terminal(&c.plan);
 	follow_block_signals(&old);
 	r = container_launch(&c, true, e);
 	if (r == 0)

@@ -42,6 +42,8 @@ int container_load(struct container *c, struct run_context *context, const struc
 	struct plan_options plan_options = {
 		.id = options->id,
 		.preserve_fds = options->preserve_fds,
+		.listen_fds = options->listen_fds,
+		.listen_names = options->listen_names,
 		.new_keyring = !options->no_new_keyring,
 		.cgroup_manager = context->cgroup_manager,
 	};

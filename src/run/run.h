@@ -32,6 +32,8 @@ struct run_create_options {
 	const char *pid_file;         /* NULL: none */
 	const char *console_socket;   /* NULL: none */
 	unsigned preserve_fds;
+	unsigned listen_fds;          /* so many of them came with LISTEN_FDS */
+	const char *listen_names;     /* LISTEN_FDNAMES; NULL: none */
 	bool no_new_keyring;
 	bool detach;                  /* run only: do not wait for the process */
 	bool keep;                    /* run only: leave the container when it has ended */

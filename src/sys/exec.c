@@ -100,6 +100,23 @@ int sys_fill_standard_streams(void)
 	return 0;
 }
 
+int sys_give_streams(uid_t uid, gid_t gid)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0)
+			return -errno;
+		if (!S_ISFIFO(st.st_mode) && !S_ISREG(st.st_mode) && !S_ISSOCK(st.st_mode))
+			continue;
+		if (st.st_uid == uid && st.st_gid == gid)
+			continue;
+		if (fchown(fd, uid, gid) < 0 && errno != EINVAL && errno != EPERM && errno != EROFS)
+			return -errno;
+	}
+	return 0;
+}
+
 int sys_reset_signals(void)
 {
 	/*

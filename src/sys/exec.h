@@ -32,6 +32,12 @@ int sys_set_cloexec(int fd, bool cloexec);
 /* Opens /dev/null of the current root in place of each of 0, 1 and 2 that is closed. */
 int sys_fill_standard_streams(void);
 
+/*
+ * Gives those of 0, 1 and 2 that are files, pipes or sockets to a user. What cannot be given away (ids that are not
+ * mapped here, a read-only file system) stays as it is.
+ */
+int sys_give_streams(uid_t uid, gid_t gid);
+
 /* Default dispositions for all signals, none blocked. */
 int sys_reset_signals(void);
 

@@ -79,6 +79,16 @@ int sys_pty_number(int master, unsigned *ret)
 	return sys_result(ioctl(master, TIOCGPTN, ret));
 }
 
+int sys_pty_plain_lines(int slave)
+{
+	struct termios t;
+
+	if (tcgetattr(slave, &t) < 0)
+		return -errno;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	return sys_result(tcsetattr(slave, TCSANOW, &t));
+}
+
 int sys_pty_set_size(int fd, unsigned rows, unsigned columns)
 {
 	struct winsize size = { .ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns };

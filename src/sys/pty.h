@@ -22,6 +22,8 @@ int sys_pty_number(int master, unsigned *ret);
 
 int sys_pty_set_size(int fd, unsigned rows, unsigned columns);
 int sys_pty_get_size(int fd, struct winsize *ret);
+/* Output is passed on as it is written: without ONLCR (termios(3)). */
+int sys_pty_plain_lines(int slave);
 /* Its group stays the one that the devpts was mounted with. */
 int sys_pty_chown(int slave, uid_t uid);
 
