@@ -89,14 +89,24 @@ static int follow_dangling(int dir_fd, char *path, const char *rest)
 	return 1;
 }
 
+/* From a link. Below what does not exist ".." leads nowhere; component by component, it would lead out of the root. */
+static bool leads_up(const char *path)
+{
+	for (; *path; path += strcspn(path, "/")) {
+		path += strspn(path, "/");
+		if (strcspn(path, "/") == 2 && path[0] == '.' && path[1] == '.')
+			return true;
+	}
+	return false;
+}
+
 static int make_components(int fd, char *rest, bool directory)
 {
 	char *save = NULL;
 
 	for (char *name = strtok_r(rest, "/", &save), *next; name; name = next) {
 		next = strtok_r(NULL, "/", &save);
-		/* From a link. Below what does not exist it leads nowhere; and here, it would lead out of the root. */
-		int child = strcmp(name, "..") == 0 ? -ELOOP : make_component(fd, name, next || directory);
+		int child = make_component(fd, name, next || directory);
 		close(fd);
 		if (child < 0)
 			return child;
@@ -126,6 +136,10 @@ static int make_path(struct apply *ctx, const char *wanted, bool directory, bool
 	}
 	if (r < 0)
 		return r;
+	if (leads_up(rest)) {
+		close(fd);
+		return -ELOOP;
+	}
 	fd = make_components(fd, rest, directory);
 	*ret = fd;
 	return fd < 0 ? fd : 0;

@@ -34,13 +34,16 @@ static void take_listen_fds(const struct cli *c, struct run_create_options *o)
 {
 	const char *text = cli_given(getenv("LISTEN_FDS"));
 	unsigned long long n;
+	unsigned left;
 
 	if (!text || parse_u64(text, INT_MAX, &n) < 0 || n == 0)
 		return;
 	o->listen_fds = (unsigned)n;
 	o->listen_names = cli_given(getenv("LISTEN_FDNAMES"));
-	if (o->preserve_fds < c->inherited_fds)
-		o->preserve_fds += n < c->inherited_fds - o->preserve_fds ? (unsigned)n : c->inherited_fds - o->preserve_fds;
+	if (o->preserve_fds >= c->inherited_fds)
+		return;
+	left = c->inherited_fds - o->preserve_fds;
+	o->preserve_fds += n < left ? (unsigned)n : left;
 }
 
 int create_prepare(struct cli *c, const struct create_options *options, const char *id, struct run_context *ret_context,

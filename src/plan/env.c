@@ -1,6 +1,6 @@
 /*
- * Why: a name that is given twice is a puzzle for the program: getenv(3) finds the first, a shell keeps the last. Whoever
- * adds to an environment means the last one, so only that is passed on; and an empty HOME is as good as none.
+ * Why: a name that is given twice is a puzzle for the program: getenv(3) finds the first, a shell keeps the last.
+ * Whoever adds to an environment means the last one, so only that is passed on; and an empty HOME is as good as none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void keep_last(struct entry *entries, size_t len, char **out)
 	}
 }
 
-/* What socket activation tells a program (sd_listen_fds(3)). LISTEN_PID is known, and added, only by the program's process. */
+/* What socket activation tells a program (sd_listen_fds(3)). LISTEN_PID is added by its process, which knows it. */
 static char *const *with_listen_fds(struct build *b, char *const *env, size_t *len)
 {
 	const struct plan_options *o = b->options;

@@ -67,8 +67,9 @@ static int check_idmap(const struct build *b, struct mount_entry *m, struct err 
 static int check_new_root(const struct build *b, const struct mount_entry *m, struct err *e)
 {
 	if (b->lock)
-		return err_set(e, EINVAL, "mounts[%zu]: with run.cloister.lock nothing can be mounted on the root itself: "
-			       "use root.path",
+		return err_set(e, EINVAL,
+			       "mounts[%zu]: with run.cloister.lock nothing can be mounted on the root itself: use "
+			       "root.path",
 			       m->index);
 	if (m->options.copy_up)
 		return err_set(e, EINVAL, "mounts[%zu]: tmpcopyup: the root cannot be copied up into itself", m->index);

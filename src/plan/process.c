@@ -333,13 +333,9 @@ int plan_process(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	plan_add(b->plan, STAGE_START, OP_CWD, "process.cwd")->text = process->cwd;
-	if (!has_home(exec.env)) {
-		op = plan_add(b->plan, STAGE_START, OP_HOME, "process.env");
-		op->user.uid = user->uid;
-	}
-	plan_look(b, exec);
 	if (!has_start_hooks(b))
 		plan_home(b, user, exec.env);
+	plan_look(b, exec);
 	plan_add(b->plan, STAGE_START, OP_FIND_EXEC, "process.args")->exec = exec;
 	if (!process->no_new_privileges)
 		plan_filter(b);

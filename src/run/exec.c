@@ -215,7 +215,7 @@ static _Noreturn void helper(struct exec *x)
 		if (r < 0)
 			err_sys(&e, -r, "close descriptors");
 	}
-	/* From here on it is the program's process, or makes it: like the container itself, that outlives the runtime. */
+	/* From here on it is the program's process, or makes it; which outlives the runtime, as the container does. */
 	if (r == 0) {
 		sys_die_with_parent(false);
 		apply_stage(&x->apply, STAGE_START, &e);

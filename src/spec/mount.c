@@ -11,24 +11,6 @@ static bool has_option(const struct oci_mount *m, const char *option)
 	return false;
 }
 
-/* True if a path, taken from "/", leads to "/" itself. ".." at the top stays there. */
-static bool is_root(const char *path)
-{
-	size_t depth = 0;
-
-	for (const char *p = path; *p; p += strcspn(p, "/")) {
-		size_t len;
-
-		p += strspn(p, "/");
-		len = strcspn(p, "/");
-		if (len == 2 && p[0] == '.' && p[1] == '.')
-			depth -= depth > 0;
-		else if (len > 0 && !(len == 1 && p[0] == '.'))
-			depth++;
-	}
-	return depth == 0;
-}
-
 static int check_idmap(const struct oci_spec *s, const struct oci_mount *m, struct err *e)
 {
 	bool uids = m->uid_mappings_len > 0, gids = m->gid_mappings_len > 0;
@@ -47,9 +29,8 @@ static int check_mount(const struct oci_spec *s, const struct oci_mount *m, stru
 {
 	bool bind = has_option(m, "bind") || has_option(m, "rbind");
 
-	if (is_root(m->destination))
-		return err_set(e, EINVAL, "destination: \"%s\" is the root itself: name that in root.path",
-			       m->destination);
+	if (!*m->destination)
+		return err_set(e, EINVAL, "destination: is empty");
 	if (bind && !is_given(m->source))
 		return err_set(e, EINVAL, "source: is missing, but a bind mount needs one");
 	if (!bind && !is_given(m->type) && !has_option(m, "remount"))

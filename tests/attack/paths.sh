@@ -49,6 +49,14 @@ attacks() {
 	hostile "rmdir sys; ln -s $up$outside/dir sys"
 	blocked "symlink" "$(with_mount /sys sysfs sysfs nosuid noexec nodev ro)"
 
+	# A mount point is made where a dangling link leads: not above the root, by climbing out of what was just made
+	hostile "ln -s missing/$up$outside/made evil; ln -s $outside/made evil2; ln -s $up$outside/made evil3"
+	blocked "symlink to nowhere" "$(with_mount /evil tmpfs tmpfs)"
+	blocked "symlink to nowhere" "$(with_mount /evil/file bind "$bundle/rootfs/bin/busybox" bind)"
+	for link in evil2 evil3; do
+		stays "$(with_mount "/$link/x" tmpfs tmpfs)" "grep -q '$outside/made/x' /proc/self/mountinfo"
+	done
+
 	# CVE-2019-16884 (runc), CVE-2025-52881 (runc), CVE-2025-62596 (youki): something else is mounted at /proc or below
 	# it, so that a label or a sysctl is written to nowhere, or into a file of the attacker's choice
 	hostile "ln -s proc p; ln -s proc/self s; mkdir -p fake/self/attr; mkdir -p proc/self/attr"

@@ -74,12 +74,12 @@ for k in $(kinds); do
 	equal "$(mount_field /to-f options)" "$(mount_field /to-f options | grep -o '^rw.*')" "$k: dest-nofollow"
 done
 kind self
-# A link to nowhere: it cannot be made into a mount point, and nothing is made on the host instead.
+# A link to nowhere: where it leads within the root, the mount point is made, and nothing on the host instead.
 ln -sfn "$tmp/made-by-mistake" "$root/dangling"
-new_id
-config "$(with_mount /dangling/x tmpfs tmpfs)"
-run rt run --bundle "$bundle" "$id"
+inside "$info" "$(with_mount /dangling/x tmpfs tmpfs)"
+equal "$(mount_field "$tmp/made-by-mistake/x" type)" tmpfs
 [ ! -e "$tmp/made-by-mistake" ] || fail 'a mount point was made outside'
+rm -rf "${root:?}/${tmp#/}"
 nothing_left
 
 # ---- what cannot be bound ----
@@ -93,8 +93,22 @@ refuses 'mounts[3]: mount onto /mnt/f: one of the two is a directory, the other 
 refuses 'mounts[3]: mount onto /mnt/a: one of the two is a directory, the other is not' "$(with_mount /mnt/a '' "$src/file" bind)"
 refuses 'mounts[3]: the mount point /mnt/f/x' "$(with_mount /mnt/f/x '' "$src/dir" bind)"
 refuses 'needs one' "$(with_mount /mnt/a '' '' bind)"
-refuses 'the root itself' "$(with_mount /mnt/.. '' "$src/dir" bind)"
-refuses 'the root itself' "$(with_mount / '' "$src/dir" bind)"
+
+# ---- onto the root itself: that is the root then, for what is mounted later as well ----
+mkdir -p "$src/root"/{bin,proc,dev,tmp,mnt}
+cp "$root/bin/busybox" "$src/root/bin/"
+for applet in sh cat ls touch; do ln -sf busybox "$src/root/bin/$applet"; done
+echo new >"$src/root/new"
+for k in $(kinds); do
+	kind "$k"
+	inside 'cat /new /mnt/sub/deep; ls /dev/null; touch /new 2>&1; true' ".root.readonly = true |
+		.mounts = [$(mount_json /x/.. '' "$src/root" rbind)] + .mounts + [$(mount_json /mnt '' "$src/dir" bind)]"
+	equal "$(head -n 3 "$out" | tr '\n' ' ')" 'new deep /dev/null ' "$k: a new root"
+	has 'Read-only file system'
+done
+kind self
+refuses 'mounts[0]: tmpcopyup' ".mounts = [$(mount_json / tmpfs tmpfs tmpcopyup)] + .mounts"
+refuses 'mounts[0].destination: is empty' '.mounts[0].destination = ""'
 
 # ---- a read-only rootfs with the mount point missing ----
 if is_root; then

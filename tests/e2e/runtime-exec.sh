@@ -211,6 +211,30 @@ equal "$status" 255
 ok rt delete "$id"
 refused 'does not exist' rt exec "$id" true
 gone
+# without a pid namespace it does not die with the command that made it, and delete reaches it
+start 'del(.process.terminal) | .linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
+ok rt exec --detach --pid-file "$tmp/exec.pid" "$id" sleep 500
+other=$(cat "$tmp/exec.pid")
+sleep 0.3
+equal "$(tr '\0' ' ' <"/proc/$other/cmdline")" 'sleep 500 ' 'a detached process without a pid namespace'
+kill -KILL "$pid"
+wait_for in_state "$id" stopped
+if rt delete "$id" 2>"$err" && [ -n "$(cat /proc/self/cgroup)" ] && is_root; then
+	[ ! -e "/proc/$other" ] || fail 'delete has left a process'
+fi
+kill -KILL "$other" 2>/dev/null || true
+gone
+
+# ---- --cap: ambient too, where the config lets programs inherit it, so that another user has something of it ----
+kind self
+start '.process.capabilities = ({} | .bounding = ["CAP_CHOWN", "CAP_KILL"] | .permitted = ["CAP_CHOWN"] | .effective = ["CAP_CHOWN"]
+	| .inheritable = ["CAP_KILL"])'
+ex --cap CAP_KILL --cap CAP_FOWNER "$id" grep -E '^Cap(Inh|Prm|Bnd|Amb)' /proc/self/status
+equal "$(tr -d '\n\t' <"$out")" 'CapInh:0000000000000020CapPrm:0000000000000029CapBnd:0000000000000029CapAmb:0000000000000020'
+ex "$id" grep -E '^CapAmb' /proc/self/status
+equal "$(tr -d '\n\t' <"$out")" 'CapAmb:0000000000000000'
+ok rt delete --force "$id"
+gone
 
 # ---- a terminal ----
 start ".mounts += [$(mount_json /dev/pts devpts devpts newinstance ptmxmode=0666 mode=0620)]"

@@ -97,6 +97,14 @@ END
 	nothing_left
 done
 
+# ---- output that goes into a file has its line ends as they were written ----
+kind self
+new_id
+config "$pts" 'echo one; echo two'
+sleep 1 | script -qec "'$cloister' --root '$state' run --bundle '$bundle' $id >'$tmp/plain'" /dev/null >"$out" 2>&1 || fail "script: $(cat "$out")"
+equal "$(od -An -c "$tmp/plain" | tr -d ' ')" 'one\ntwo\n'
+nothing_left
+
 # ---- wrong turns ----
 kind self
 new_id

@@ -52,6 +52,8 @@ int sys_pty_control(int slave) { (void)slave; return call("control", 0); }
 int sys_new_session(void) { return call("session", 0); }
 int sys_pty_become_standard(int fd) { (void)fd; return call("standard", 0); }
 
+int sys_pty_plain_lines(int slave) { (void)slave; return call("plain", 0); }
+
 int sys_pty_set_size(int fd, unsigned rows, unsigned columns)
 {
 	(void)fd;

@@ -287,6 +287,12 @@ static void home_is_added_to_the_environment(void **state)
 	assert_string_equal(ctx.exec_env[0], "A=1");
 	assert_string_equal(ctx.exec_env[1], "HOME=/root");
 	assert_null(ctx.exec_env[2]);
+	/* what is added later comes behind it */
+	assert_int_equal(apply_listen_pid(&ctx, &ops[0], &err), 0);
+	assert_string_equal(ctx.exec_env[1], "HOME=/root");
+	assert_string_equal(ctx.exec_env[2], arena_printf(arena, "LISTEN_PID=%ld", (long)getpid()));
+	assert_null(ctx.exec_env[3]);
+	ctx.exec_env = NULL;
 	ops[0].user.uid = 4000000000U;
 	assert_int_equal(apply_home(&ctx, &ops[0], &err), 0);
 	assert_string_equal(ctx.exec_env[1], "HOME=/");

@@ -162,7 +162,11 @@ static const char *state_json(struct apply *ctx, enum hook_kind kind)
 
 static void the_operation_asks_for_its_kind(void **state)
 {
-	struct apply ctx = { .state_json = state_json };
+	static char *env[] = { "A=1", NULL };
+	char *args[] = { "sh", "-c", "test \"$A $PWD\" = '1 /'", NULL }, *own[] = { "A=2", NULL };
+	struct op exec = { .type = OP_EXEC, .exec = { .env = env } };
+	struct plan plan = { .ops = &exec, .len = 1 };
+	struct apply ctx = { .state_json = state_json, .plan = &plan, .arena = arena_new(), .bundle = "/tmp" };
 	struct oci_hook hook = { .path = "/bin/false" };
 	struct op op = { .type = OP_HOOKS, .hooks = { HOOK_START_CONTAINER, &hook, 1 } };
 
@@ -170,6 +174,18 @@ static void the_operation_asks_for_its_kind(void **state)
 	assert_int_equal(apply_hooks(&ctx, &op, &err), -EIO);
 	assert_int_equal(asked, HOOK_START_CONTAINER);
 	assert_true(strncmp(err.text, "hook #0: /bin/false", 19) == 0);
+	/* in the container it has the program's environment, unless it brings one */
+	hook = (struct oci_hook){ .path = "/bin/sh", .args = args, .args_len = 3 };
+	assert_int_equal(apply_hooks(&ctx, &op, &err), 0);
+	hook.env = own;
+	assert_int_equal(apply_hooks(&ctx, &op, &err), -EIO);
+	/* outside it has ours, and runs in the bundle */
+	hook.env = NULL;
+	args[2] = "test \"$A $PWD\" = '3 /tmp'";
+	setenv("A", "3", 1);
+	op.hooks.kind = HOOK_CREATE_CONTAINER;
+	assert_int_equal(apply_hooks(&ctx, &op, &err), 0);
+	arena_free(ctx.arena);
 }
 
 static const struct CMUnitTest tests[] = {

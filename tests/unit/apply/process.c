@@ -62,6 +62,7 @@ int sys_keep_caps(bool keep) { return call("keep", "%d", keep); }
 int sys_set_dumpable(bool dumpable) { return call("dumpable", "%d", dumpable); }
 int sys_set_no_new_privs(void) { return call("nnp", "%s", ""); }
 int sys_set_gid(gid_t gid) { return call("gid", "%u", gid); }
+int sys_give_streams(uid_t uid, gid_t gid) { return call("streams", "%u %u", uid, gid); }
 int sys_chdir(const char *path) { return call("chdir", "%s", path); }
 
 int sys_set_uid(uid_t uid)

@@ -60,15 +60,24 @@ static void symlinks_in_the_way(void **state)
 	(void)state;
 	make(root_path, "/file");
 	make_link("nowhere", "/dangling");
-	/* nothing is made at the end of a dangling link, nor through it */
-	assert_error(point("/dangling", true, false), &err, ENOTDIR,
-		"the mount point /dangling: a component of it is no directory, or a symlink to nowhere: not a "
-		"directory");
-	assert_int_equal(type_below_root("/nowhere"), 0);
-	assert_int_not_equal(point("/dangling/x", true, false), 0);
-	assert_int_equal(type_below_root("/nowhere"), 0);
 	/* with nofollow the link itself is the mount point */
 	assert_int_equal(point("/dangling", false, true), 0);
+	assert_int_equal(type_below_root("/nowhere"), 0);
+	/* where a dangling link leads, the mount point is made */
+	assert_int_equal(point("/dangling/x", true, false), 0);
+	assert_int_equal(type_below_root("/nowhere/x"), S_IFDIR);
+	make(root_path, "/d/");
+	make_link("../e/one", "/d/two");
+	make_link("/d/two/three", "/four");
+	assert_int_equal(point("/four/file", false, false), 0);
+	assert_int_equal(type_below_root("/e/one/three/file"), S_IFREG);
+	/* but never out of the root, by ".." below what is not there; nor for ever */
+	make_link("missing/../../../../../../../../../../tmp/out", "/out");
+	assert_error(point("/out", true, false), &err, ELOOP,
+		"the mount point /out: a component of it is no directory, or a symlink to nowhere: too many levels of "
+		"symbolic links");
+	make_link("loop/x", "/loop");
+	assert_int_equal(point("/loop", true, false), -ELOOP);
 	assert_error(point("/file/x", true, false), &err, ENOTDIR,
 		"the mount point /file/x: a component of it is no directory, or a symlink to nowhere: not a directory");
 }

@@ -258,8 +258,11 @@ static void what_cannot_be_locked_is_an_error(void **state)
 static void mounts_that_contradict_themselves(void **state)
 {
 	(void)state;
-	assert_error(build_plan(ROOTLESS(TMPFS("/x/.."), "")), &err, EINVAL,
-		"mounts[0]: the destination is the root itself: use root.path");
+	assert_ok(build_plan(ROOTLESS(TMPFS("/x/.."), "")), &err);
+	assert_error(build_plan(ROOTLESS("{'destination':'/x/..','type':'tmpfs','options':['tmpcopyup']}", "")), &err,
+		EINVAL, "mounts[0]: tmpcopyup: the root cannot be copied up into itself");
+	assert_error(build_plan(ROOTLESS(TMPFS("/"), LOCK)), &err, EINVAL, "mounts[0]: with run.cloister.lock nothing "
+		"can be mounted on the root itself: use root.path");
 	assert_error(build_plan(ROOTLESS(TMPFS("/x") ",{'destination':'/y','options':['bind']}", "")), &err, EINVAL,
 		"mounts[1]: a bind mount of /y needs a source");
 	assert_error(build_plan(ROOTLESS("{'destination':'/y','source':'x'}", "")), &err, EINVAL,

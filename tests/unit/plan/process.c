@@ -107,8 +107,8 @@ static void the_filter_is_last_with_no_new_privs(void **state)
 	(void)state;
 	options.preserve_fds = 3;
 	assert_ok(plan_json(CONFIG(EVERYTHING ",\"noNewPrivileges\":true", AROUND)), &err);
-	assert_string_equal(order(), "hooks umask rlimit personality close-fds bounding user cwd home find-exec "
-			    "capabilities no-new-privs seccomp exec ");
+	assert_string_equal(order(), "home hooks umask rlimit personality close-fds streams bounding user cwd "
+			    "find-exec capabilities no-new-privs seccomp exec ");
 	assert_int_equal(find(OP_HOOKS)->hooks.kind, HOOK_START_CONTAINER);
 	assert_int_equal(find(OP_UMASK)->mode, 23);
 	assert_int_equal(find(OP_RLIMIT)->rlimit.resource, RLIMIT_NOFILE);
@@ -131,8 +131,8 @@ static void the_filter_needs_capabilities_without_it(void **state)
 {
 	(void)state;
 	assert_ok(plan_json(CONFIG(EVERYTHING, AROUND)), &err);
-	assert_string_equal(order(), "hooks umask rlimit personality close-fds bounding user cwd home find-exec "
-			    "seccomp capabilities exec ");
+	assert_string_equal(order(), "home hooks umask rlimit personality close-fds streams bounding user cwd "
+			    "find-exec seccomp capabilities exec ");
 	assert_ptr_equal(find(OP_SECCOMP)->seccomp, find(OP_SECCOMP_BUILD)->seccomp);
 }
 
@@ -224,15 +224,29 @@ static void the_last_of_a_name_counts(void **state)
 	assert_string_equal(environment(find(OP_EXEC)->exec.env), "");
 }
 
-static void a_hook_in_the_container_has_its_environment(void **state)
+static void socket_activation_passes_through(void **state)
 {
 	(void)state;
-	assert_ok(plan_json(CONFIG(",\"env\":[\"A=1\",\"A=2\"]", ",\"hooks\":{\"startContainer\":["
-		"{\"path\":\"/h\"},{\"path\":\"/h\",\"env\":[]},{\"path\":\"/h\",\"env\":[\"B=1\"]}]}")),
-		  &err);
-	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[0].env), "A=2 ");
-	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[1].env), "");
-	assert_string_equal(environment(find(OP_HOOKS)->hooks.hooks[2].env), "B=1 ");
+	options.listen_fds = 2;
+	options.listen_names = "a:b";
+	assert_ok(plan_json(CONFIG(",\"env\":[\"LISTEN_FDS=9\",\"HOME=/h\",\"LISTEN_PID=7\"]", "")), &err);
+	assert_string_equal(environment(find(OP_EXEC)->exec.env), "HOME=/h LISTEN_FDS=2 LISTEN_FDNAMES=a:b ");
+	assert_string_equal(order(), "listen-pid close-fds bounding user cwd find-exec capabilities exec ");
+}
+
+#define KEEP(value) ",\"annotations\":{\"run.oci.keep_original_groups\":\"" value "\"}"
+
+static void the_callers_groups_can_be_kept(void **state)
+{
+	(void)state;
+	assert_ok(plan_json(CONFIG("", KEEP("1"))), &err);
+	assert_false(find(OP_USER)->user.set_groups);
+	assert_ok(plan_json(CONFIG("", KEEP("0"))), &err);
+	assert_true(find(OP_USER)->user.set_groups);
+	assert_error(plan_json(CONFIG("", KEEP("yes"))), &err, EINVAL,
+		     "annotations.\"run.oci.keep_original_groups\": 'yes' is neither '0' nor '1'");
+	assert_error(plan_json(CONFIG(GROUPS, KEEP("1"))), &err, EINVAL, "process.user.additionalGids: cannot be "
+		     "combined with the annotation run.oci.keep_original_groups");
 }
 
 static void what_makes_no_sense(void **state)
@@ -279,7 +293,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(groups_need_more_than_one_id),
 	TEST(ids_must_be_mapped),
 	TEST(the_last_of_a_name_counts),
-	TEST(a_hook_in_the_container_has_its_environment),
+	TEST(socket_activation_passes_through),
+	TEST(the_callers_groups_can_be_kept),
 	TEST(what_makes_no_sense),
 	TEST(what_the_specification_cannot_say),
 };

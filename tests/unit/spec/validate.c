@@ -360,16 +360,12 @@ static void sysctl_paths(void **state)
 
 static void mounts(void **state)
 {
-	static const char *const roots[] = { "", "/", ".", "//", "/..", "/a/..", "a/../../..", "/./", "x/.." };
-
 	(void)state;
 	take(MOUNT("\"destination\":\"a\",\"type\":\"tmpfs\""));
 	take(MOUNT("\"destination\":\"/a/../b\",\"type\":\"tmpfs\""));
 	take(MOUNT("\"destination\":\"/...\",\"type\":\"tmpfs\""));
-	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
-		refuse(arena_printf(arena, MOUNT("\"destination\":\"%s\",\"type\":\"tmpfs\""), roots[i]),
-		       arena_printf(arena, "mounts[1].destination: \"%s\" is the root itself: name that in root.path",
-				    roots[i]));
+	take(MOUNT("\"destination\":\"/\",\"type\":\"tmpfs\""));
+	refuse(MOUNT("\"destination\":\"\",\"type\":\"tmpfs\""), "mounts[1].destination: is empty");
 	take(MOUNT("\"destination\":\"/b\",\"source\":\"x\",\"options\":[\"ro\",\"rbind\"]"));
 	refuse(MOUNT("\"destination\":\"/b\",\"source\":\"\",\"options\":[\"ro\",\"bind\"]"),
 	       "mounts[1].source: is missing, but a bind mount needs one");
