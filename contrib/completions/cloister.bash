@@ -12,7 +12,7 @@ _cloister_ids() {
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	local create='--bundle --config --pid-file --console-socket --preserve-fds --no-new-keyring'
-	local commands='create start run exec ps state kill pause resume update delete list plan spec features'
+	local commands='create start run exec ps state kill pause resume update events delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -45,6 +45,7 @@ _cloister() {
 	spec:-*) words='--bundle --rootless --help' ;;
 	list:-*) words='--format --quiet --help' ;;
 	ps:-*) words='--format --help' ;;
+	events:-*) words='--interval --stats --help' ;;
 	update:-*)
 		words='--resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-share
 			--cpu-quota --cpu-period --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems
@@ -52,7 +53,7 @@ _cloister() {
 	delete:-*) words='--force --regex --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
-	start:* | exec:* | ps:* | state:* | pause:* | resume:* | update:* | delete:*) words=$(_cloister_ids) ;;
+	start:* | exec:* | ps:* | state:* | pause:* | resume:* | update:* | events:* | delete:*) words=$(_cloister_ids) ;;
 	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
 	*) words='' ;;
 	esac

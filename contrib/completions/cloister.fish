@@ -1,6 +1,6 @@
 # fish completion for cloister(1)
 
-set -l commands create start run exec ps state kill pause resume update delete list plan spec features
+set -l commands create start run exec ps state kill pause resume update events delete list plan spec features
 complete -c cloister -f
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l root -xa '(__fish_complete_directories)' -d 'Where the state is kept'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l store -xa '(__fish_complete_directories)' -d 'A relocated store'
@@ -21,6 +21,7 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a kill -d '
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a pause -d 'Stop all its processes'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a resume -d 'Let them go on'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a update -d 'Change its limits'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a events -d 'Print what it uses'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a delete -d 'Delete it'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a list -d 'List the containers'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -a plan -d 'Print what create would do'
@@ -47,6 +48,8 @@ complete -c cloister -n '__fish_seen_subcommand_from exec' -l process-label -x -
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile'
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l cgroup -x -d "A cgroup below the container's"
 complete -c cloister -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'Also if it is paused'
+complete -c cloister -n '__fish_seen_subcommand_from events' -l interval -x -d 'How often'
+complete -c cloister -n '__fish_seen_subcommand_from events' -l stats -d 'Once'
 complete -c cloister -n '__fish_seen_subcommand_from update' -s r -l resources -rF -d 'The limits as JSON'
 complete -c cloister -n '__fish_seen_subcommand_from update' -l memory -x -d 'Limit of memory'
 complete -c cloister -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'Memory that is kept'
@@ -70,4 +73,4 @@ complete -c cloister -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Ids
 complete -c cloister -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
 complete -c cloister -n '__fish_seen_subcommand_from delete' -l regex -d 'All whose id matches'
 complete -c cloister -n '__fish_seen_subcommand_from kill' -s a -l all -d 'All its processes'
-complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume update delete kill' -a '(cloister list --quiet 2>/dev/null)'
+complete -c cloister -n '__fish_seen_subcommand_from start exec ps state pause resume update events delete kill' -a '(cloister list --quiet 2>/dev/null)'

@@ -61,6 +61,20 @@ struct run_exec_options {
 	bool tty, detach, ignore_paused;
 };
 
+struct cgroup_stats;
+
+struct run_events_options {
+	const char *id;
+	unsigned interval_ms;         /* between two reports of what it uses */
+	bool once;                    /* one report at once, and no more */
+	/*
+	 * stats: what it uses now (apply/stats.h); NULL: something was killed for want of memory. Failure ends the
+	 * watch.
+	 */
+	int (*report)(void *data, const struct cgroup_stats *stats, struct err *e);
+	void *data;
+};
+
 int run_create(struct run_context *c, const struct run_create_options *o, struct err *e);
 int run_start(struct run_context *c, const char *id, struct err *e);
 /* *ret_status: the process's exit status, 128 + N for signal N; 0 with detach. */
@@ -78,6 +92,8 @@ int run_pause(struct run_context *c, const char *id, struct err *e);
 int run_resume(struct run_context *c, const char *id, struct err *e);
 /* Changes its limits, all or none: what is absent or 0 in `asked` stays (spec/merge.h). */
 int run_update(struct run_context *c, const char *id, const struct oci_resources *asked, struct err *e);
+/* Reports until the container's first process has ended. Holds no lock meanwhile. */
+int run_events(struct run_context *c, const struct run_events_options *o, struct err *e);
 /* 1 if a container of that record and status is paused, 0 if not. Takes no lock. */
 int run_is_paused(const char *root, const struct oci_record *record, enum oci_status status, struct err *e);
 /* What create would do, as text; touches nothing. */

@@ -125,6 +125,33 @@ config "$place | .linux.resources.memory = { limit: 33554432, swap: 33554432 }" 
 ok rt run --bundle "$bundle" "$id"
 has '^tail ended with 137$'
 nothing_left
+# ... which events tells, and what is used
+start '{ memory: { limit: 33554432, swap: 33554432 } }' \
+	'mkfifo /tmp/go; read -r line </tmp/go; tail /dev/zero; read -r line </tmp/go; tail /dev/zero; sleep 1000'
+go() { echo go >"/proc/$(rt state "$id" | jq .pid)/root/tmp/go"; }
+rt events --interval 200ms "$id" >"$tmp/stream" &
+background+=" $!"
+watcher=$!
+wait_for test -s "$tmp/stream"
+times() { [ "$(jq -s 'map(select(.type == "oom")) | length' "$tmp/stream")" = "$1" ]; } # OOM EVENTS SO FAR
+times 0 || fail 'out of memory before anything was used'
+go
+wait_for times 1
+go
+wait_for times 2
+ok rt events --stats "$id"
+equal "$(jq .data.memory.usage.limit "$out")" 33554432
+[ "$(jq .data.memory.usage.failcnt "$out")" -gt 0 ] || fail 'the limit was met, and nobody counted'
+[ "$(jq .data.memory.usage.usage "$out")" -gt 0 ] || fail 'no memory is used'
+equal "$(jq '.data.memory.raw | has("anon") and has("file")' "$out")" true
+[ "$(jq '.data.memory.psi.some | has("avg10")' "$out")" = true ] || fail 'no pressure'
+equal "$(jq -c '.data.cpuset | [has("cpus"), has("mems")]' "$out")" '[true,true]'
+ok rt kill --all "$id" KILL
+gone() { ! kill -0 "$watcher" 2>/dev/null; }
+wait_for gone
+equal "$(jq -r 'select(.type == "oom") | [.id, has("data")] | @text' "$tmp/stream" | sort -u)" "[\"$id\",false]"
+end
+
 # cpu: a tenth of one processor
 start '{ cpu: { quota: 10000, period: 100000 } }' 'while :; do :; done'
 throttled() { [ "$(sed -n 's/^nr_throttled //p' "$dir/cpu.stat")" -gt 2 ]; }
