@@ -118,3 +118,18 @@ int io_write_file_atomic(int dirfd, const char *name, const void *bytes, size_t 
 	}
 	return 0;
 }
+
+int io_make_folders(const char *path, struct err *e)
+{
+	char copy[PATH_MAX], *p = copy;
+
+	if (snprintf(copy, sizeof copy, "%s/", path) >= (int)sizeof copy)
+		return err_sys(e, ENAMETOOLONG, "create folder %s", path);
+	while ((p = strchr(p + 1, '/'))) {
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "create folder %s", copy);
+		*p = '/';
+	}
+	return 0;
+}

@@ -25,3 +25,6 @@ int io_read_file(struct arena *a, int dirfd, const char *path, size_t max, char 
  * leavings are known by name.
  */
 int io_write_file_atomic(int dirfd, const char *name, const void *bytes, size_t len, mode_t mode, struct err *e);
+
+/* Makes a folder and those above it where they are missing (mode 0755, less the umask). 0 also if it is there. */
+int io_make_folders(const char *path, struct err *e);

@@ -392,6 +392,25 @@ static void no_room(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void folders(void **state)
+{
+	char path[5000];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/a/b//c", unit_temp_dir());
+	assert_ok(io_make_folders(path, &e), &e);
+	assert_ok(io_make_folders(path, &e), &e);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	strcat(path, "/file");
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0644)), 0);
+	strcat(path, "/d");
+	assert_int_equal(io_make_folders(path, &e), -ENOTDIR);
+	*strstr(path, "/a/b") = '\0';
+	unit_remove_tree(path);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(writes_all),
 	TEST(write_goes_on_after_a_signal),
@@ -407,6 +426,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(no_symlink_is_followed),
 	TEST(cannot_replace),
 	TEST(no_room),
+	TEST(folders),
 };
 
 UNIT_MAIN(tests)
