@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -47,18 +48,42 @@ static int add_entrance(void *data, const void *bytes, size_t len, struct err *e
 	return sink_add(&n->next, bytes, len, e);
 }
 
-/* The archive through all of it. rewrite: NULL if nothing is replaced. */
-static int pump(const struct nar_tree *tree, struct search *search, struct rewrite *rewrite, struct measure *m,
+static int hash_place(void *data, uint64_t offset, struct err *e)
+{
+	(void)e;
+	str_addf(data, "|%" PRIu64, offset);
+	return 0;
+}
+
+/* The archive through search, rewrites and modulo, in this order, to the end. places: for modulo. */
+static int pump(const struct nar_tree *tree, const struct land_way *way, struct measure *m, struct str *places,
 		struct err *e)
 {
-	struct entrance entrance = { search, { add_measure, m } };
+	size_t n = way->rewrites_len + (way->modulo != NULL);
+	_cleanup_free_ struct rewrite *chain = calloc(n + 1, sizeof *chain);
+	struct entrance entrance = { way->search, { add_measure, m } };
 	const struct sink sink = { add_entrance, &entrance };
 	int r;
 
-	if (rewrite)
-		entrance.next = (struct sink){ rewrite_add, rewrite };
+	if (!chain)
+		return err_oom(e);
+	for (size_t i = 0; i < n; i++) {
+		bool modulo = i == way->rewrites_len;
+
+		chain[i] = (struct rewrite){
+			.from = modulo ? way->modulo : way->rewrites[i].from,
+			.to = modulo ? zeros : way->rewrites[i].to, .len = STORE_HASH_LEN, .next = { add_measure, m },
+			.found = modulo ? hash_place : NULL, .found_data = places,
+		};
+		if (i)
+			chain[i - 1].next = (struct sink){ rewrite_add, &chain[i] };
+	}
+	if (n)
+		entrance.next = (struct sink){ rewrite_add, chain };
 	r = nar_write(tree, &sink, e);
-	return r == 0 && rewrite ? rewrite_end(rewrite, e) : r;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = rewrite_end(&chain[i], e);
+	return r;
 }
 
 static int make_name(const struct land_place *place, char *ret, struct err *e)
@@ -80,8 +105,6 @@ int land_tree(const struct land_place *place, const struct nar_tree *tree, const
 {
 	_cleanup_unpack_ struct unpack *unpack = NULL;
 	struct measure m = { .size = 0 };
-	struct rewrite rewrite = { .from = way->from, .to = way->to, .len = STORE_HASH_LEN,
-				   .next = { add_measure, &m } };
 	int r;
 
 	*ret = (struct landing){ .name = "" };
@@ -91,7 +114,7 @@ int land_tree(const struct land_place *place, const struct nar_tree *tree, const
 	if (r == 0) {
 		hasher_start(&m.hasher, HASH_SHA256);
 		m.unpack = unpack;
-		r = pump(tree, way->search, way->from ? &rewrite : NULL, &m, e);
+		r = pump(tree, way, &m, NULL, e);
 	}
 	if (r == 0)
 		r = unpack_end(unpack, e);
@@ -119,28 +142,21 @@ void land_discard(const struct land_place *place, struct landing *l)
 	l->name[0] = '\0';
 }
 
-static int hash_place(void *data, uint64_t offset, struct err *e)
-{
-	(void)e;
-	str_addf(data, "|%" PRIu64, offset);
-	return 0;
-}
-
-int land_measure(const struct nar_tree *tree, struct land_sum *sum, struct err *e)
+int land_measure(const struct nar_tree *tree, const struct land_way *way, enum hash_algorithm algorithm,
+		 struct landing *ret, struct err *e)
 {
 	_cleanup_str_ struct str places = STR_INIT;
 	struct measure m = { .size = 0 };
-	struct rewrite rewrite = { .from = sum->modulo, .to = zeros, .len = STORE_HASH_LEN,
-				   .next = { add_measure, &m }, .found = hash_place, .found_data = &places };
 	int r;
 
-	hasher_start(&m.hasher, sum->algorithm);
-	r = pump(tree, sum->search, sum->modulo ? &rewrite : NULL, &m, e);
+	*ret = (struct landing){ .name = "" };
+	hasher_start(&m.hasher, algorithm);
+	r = pump(tree, way, &m, &places, e);
 	if (places.failed)
 		return err_oom(e);
 	hasher_add(&m.hasher, str_text(&places), places.len);
-	hasher_end(&m.hasher, &sum->hash);
-	sum->nar_size = m.size;
+	hasher_end(&m.hasher, &ret->hash);
+	ret->nar_size = m.size;
 	return r;
 }
 

@@ -19,14 +19,25 @@ enum { LAND_NAME_MAX = 48 };
 
 struct landing {
 	char name[LAND_NAME_MAX];  /* the passing name in the place; "" if there is nothing (yet, or any more) */
-	struct hash hash;          /* SHA-256 of the archive as it landed */
+	struct hash hash;          /* of the archive as it landed: SHA-256 */
 	uint64_t nar_size;
 };
 
-/* What happens to the archive on its way; all NULL: nothing. */
+/* Hashes of store paths that are replaced: STORE_HASH_LEN bytes each. */
+struct land_rewrite {
+	const char *from, *to;
+};
+
+/* What happens to an archive on its way; all zero: nothing. */
 struct land_way {
 	struct search *search;     /* sees it as it was */
-	const char *from, *to;     /* the one is replaced by the other: STORE_HASH_LEN bytes each */
+	const struct land_rewrite *rewrites;
+	size_t rewrites_len;
+	/*
+	 * Only for land_measure. NULL, or STORE_HASH_LEN characters that count as zeros, their places being hashed
+	 * behind the archive: so a path's own hash may occur in it (Nix manual, "Content-Addressing Store Objects").
+	 */
+	const char *modulo;
 };
 
 /* Copies a tree. On failure nothing is left. */
@@ -38,20 +49,8 @@ int land_publish(const struct land_place *place, struct landing *l, const char *
 /* Removes it, if it is still there. */
 void land_discard(const struct land_place *place, struct landing *l);
 
-/* An archive that is only looked at. */
-struct land_sum {
-	enum hash_algorithm algorithm;
-	/*
-	 * NULL, or STORE_HASH_LEN characters that count as zeros, their places being hashed behind the archive: so a path's
-	 * own hash may occur in it (Nix manual, "Content-Addressing Store Objects").
-	 */
-	const char *modulo;
-	struct search *search;     /* may be NULL */
-	/* what comes out */
-	struct hash hash;
-	uint64_t nar_size;
-};
-
-int land_measure(const struct nar_tree *tree, struct land_sum *sum, struct err *e);
+/* Hash and size of an archive, which is written nowhere. */
+int land_measure(const struct nar_tree *tree, const struct land_way *way, enum hash_algorithm algorithm,
+		 struct landing *ret, struct err *e);
 /* The hash of the one regular file that the tree is; it must not be executable. -EINVAL: it is none. */
 int land_measure_file(const struct nar_tree *tree, enum hash_algorithm algorithm, struct hash *ret, struct err *e);

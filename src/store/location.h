@@ -21,8 +21,8 @@ struct store {
 	const char *database;   /* physical: the SQLite file; it need not exist */
 	bool database_given;    /* the caller named the database, so that nothing else may stand in for it */
 	/*
-	 * A second place with paths of the same store, which goes before this one, or NULL: where outputs are built whose
-	 * inputs are here. Files and references of a path are its if it has the path.
+	 * A second place with paths of the same store, which goes before this one, or NULL: where outputs are built
+	 * whose inputs are here. Files and references of a path are its if it has the path.
 	 */
 	const struct store *above;
 };

@@ -1,6 +1,6 @@
 /*
- * The lock on a store path in the making, as Nix and Guix take it: PATH.lock beside it, held with flock(2). So two of us,
- * or one of us and Nix, never make the same path at once.
+ * The lock on a store path in the making, as Nix and Guix take it: PATH.lock beside it, held with flock(2). So two of
+ * us, or one of us and Nix, never make the same path at once.
  */
 #pragma once
 

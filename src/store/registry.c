@@ -75,21 +75,6 @@ static int execute(struct registry *g, const char *text, struct err *e)
 	return sqlite3_exec(g->sql, text, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail_sql(g, text, e);
 }
 
-/* mkdir -p */
-static int make_folders(struct arena *a, const char *path, struct err *e)
-{
-	char *copy = arena_strdup(a, path), *p;
-
-	if (!copy)
-		return err_oom(e);
-	for (p = copy + 1; (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return err_sys(e, errno, "create folder %s", copy);
-	}
-	return mkdir(copy, 0755) < 0 && errno != EEXIST ? err_sys(e, errno, "create folder %s", copy) : 0;
-}
-
 static int make_store(struct arena *a, const struct store *s, struct err *e)
 {
 	const char *const folders[] = {
@@ -100,7 +85,7 @@ static int make_store(struct arena *a, const struct store *s, struct err *e)
 	int r = arena_failed(a) ? err_oom(e) : 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof folders / sizeof *folders; i++)
-		r = make_folders(a, folders[i], e);
+		r = io_make_folders(folders[i], e);
 	return r;
 }
 
@@ -168,7 +153,8 @@ static int prepare(struct registry *g, struct err *e)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (sqlite3_prepare_v3(g->sql, rows[i].text, -1, SQLITE_PREPARE_PERSISTENT, rows[i].st, NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(g->sql, rows[i].text, -1, SQLITE_PREPARE_PERSISTENT, rows[i].st, NULL) !=
+		    SQLITE_OK)
 			return fail_sql(g, "the tables are not those of a store", e);
 	return 0;
 }

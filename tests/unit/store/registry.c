@@ -82,7 +82,7 @@ static void lands(void **state)
 {
 	struct land_place place;
 	struct landing first, second;
-	struct land_sum one, two;
+	struct landing one, two;
 	struct store_paths found = { 0 };
 	struct search *search;
 	struct fake f;
@@ -101,18 +101,19 @@ static void lands(void **state)
 	assert_ok(search_take(search, f.arena, &found, &f.e), &f.e);
 	assert_string_equal(fake_text(&f, &found), HELLO "\n" GLIBC "\n");
 	assert_ok(land_publish(&place, &first, C32 "-copy", &f.e), &f.e);
-	one = (struct land_sum){ .algorithm = HASH_SHA256 };
-	assert_ok(land_measure(&(struct nar_tree){ place.dirfd, C32 "-copy", "copy", false }, &one, &f.e), &f.e);
+	const struct nar_tree copy = { place.dirfd, C32 "-copy", "copy", false };
+	const struct nar_tree other = { place.dirfd, D32 "-hello-2.12", "hello", false };
+	assert_ok(land_measure(&copy, &(struct land_way){ 0 }, HASH_SHA256, &one, &f.e), &f.e);
 	assert_true(hash_equal(&one.hash, &first.hash));
 	assert_int_equal(one.nar_size, first.nar_size);
 
-	assert_ok(land_tree(&place, &tree, &(struct land_way){ .from = A32, .to = D32 }, &second, &f.e), &f.e);
+	const struct land_rewrite rewrites[] = { { A32, F32 }, { F32, D32 } };
+	const struct land_way rewriting = { .rewrites = rewrites, .rewrites_len = 2 };
+	assert_ok(land_tree(&place, &tree, &rewriting, &second, &f.e), &f.e);
 	assert_ok(land_publish(&place, &second, D32 "-hello-2.12", &f.e), &f.e);
 	assert_false(hash_equal(&first.hash, &second.hash));
-	one = (struct land_sum){ .algorithm = HASH_SHA256, .modulo = A32 };
-	two = (struct land_sum){ .algorithm = HASH_SHA256, .modulo = D32 };
-	assert_ok(land_measure(&(struct nar_tree){ place.dirfd, C32 "-copy", "copy", false }, &one, &f.e), &f.e);
-	assert_ok(land_measure(&(struct nar_tree){ place.dirfd, D32 "-hello-2.12", "hello", false }, &two, &f.e), &f.e);
+	assert_ok(land_measure(&copy, &(struct land_way){ .modulo = A32 }, HASH_SHA256, &one, &f.e), &f.e);
+	assert_ok(land_measure(&other, &(struct land_way){ .modulo = D32 }, HASH_SHA256, &two, &f.e), &f.e);
 	assert_true(hash_equal(&one.hash, &two.hash));
 
 	/* what exists keeps its name; what is given up leaves nothing */
