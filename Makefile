@@ -65,18 +65,21 @@ endif
 # ---- sources, folder by folder (docs/architecture.md) ----
 RUNTIME_DIRS   := base sys spec plan apply state run
 CONVERTER_DIRS := base store derivation unit bundle
+BUILD_DIRS     := $(CONVERTER_DIRS) build
 src_of          = $(sort $(wildcard $(foreach d,$(1),src/$(d)/*.c)))
 obj_of          = $(patsubst %.c,$(B)/%.o,$(1))
 
 OCISPEC_SRC  := $(sort $(wildcard libocispec/json/*.c libocispec/field/*.c))
 OCISPEC_OBJ  := $(call obj_of,$(OCISPEC_SRC)) $(B)/gen/oci_spec.o
-RUNTIME_CLI  := $(filter-out src/cli/bundle%.c,$(call src_of,cli))
+RUNTIME_CLI  := $(filter-out src/cli/bundle%.c src/cli/build%.c,$(call src_of,cli))
 BUNDLE_CLI   := $(wildcard src/cli/bundle*.c) $(wildcard src/cli/options.c)
+BUILD_CLI    := $(wildcard src/cli/build*.c) $(wildcard src/cli/options.c)
 RUNTIME_SRC  := $(filter-out src/sys/entry_%,$(call src_of,$(RUNTIME_DIRS))) $(if $(filter 1,$(STATIC)),$(ENTRY))
 RUNTIME_OBJ  := $(call obj_of,$(RUNTIME_SRC) $(RUNTIME_CLI)) $(OCISPEC_OBJ)
 BUNDLE_OBJ   := $(call obj_of,$(call src_of,$(CONVERTER_DIRS)) $(BUNDLE_CLI)) $(OCISPEC_OBJ)
+BUILD_OBJ    := $(call obj_of,$(call src_of,$(BUILD_DIRS)) $(BUILD_CLI)) $(OCISPEC_OBJ)
 
-all: $(B)/cloister $(B)/cloister-bundle
+all: $(B)/cloister $(B)/cloister-bundle $(B)/cloister-build
 
 RUNTIME_LIBS := -lseccomp -lcap -lm $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 $(B)/cloister: $(RUNTIME_OBJ)
@@ -96,6 +99,10 @@ define link_installed
 endef
 
 $(B)/cloister-bundle: $(BUNDLE_OBJ)
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lnettle -lyajl
+
+$(B)/cloister-build: $(BUILD_OBJ)
 	$(call say,LINK)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsqlite3 -lnettle -lyajl
 
@@ -125,7 +132,8 @@ $(B)/%.o: %.c | $(B)/gen/oci_spec.h
 # ---- tests ----
 # A unit test is linked with an archive of everything but sys/ and the mains. So it brings its own fake of each sys_
 # function that the code under test reaches: one that nobody faked is a link error, never a real mount.
-UNIT_LIB_OBJ := $(filter-out $(B)/src/sys/% $(B)/src/cli/main.o $(B)/src/cli/bundle.o,$(sort $(RUNTIME_OBJ) $(BUNDLE_OBJ)))
+UNIT_LIB_OBJ := $(filter-out $(B)/src/sys/% $(addprefix $(B)/src/cli/,main.o bundle.o build.o), \
+                  $(sort $(RUNTIME_OBJ) $(BUNDLE_OBJ) $(BUILD_OBJ)))
 UNIT_TESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
 ifeq ($(FUZZ),1)
 UNIT_LIB_OBJ := $(filter $(addprefix $(B)/,libocispec/% gen/% src/base/% src/spec/% src/plan/% src/state/% src/store/% \
@@ -228,9 +236,9 @@ CONTAINERSDIR ?= $(if $(filter $(HOME)/%,$(abspath $(PREFIX))),$(HOME)/.config,/
 install: all manuals
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(CONTAINERSDIR))
 	$(link_installed)
-	install -m 755 $(B)/installed/cloister $(B)/cloister-bundle $(DESTDIR)$(BINDIR)
+	install -m 755 $(B)/installed/cloister $(B)/cloister-bundle $(B)/cloister-build $(DESTDIR)$(BINDIR)
 	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
-	for name in cloister cloister-bundle; do \
+	for name in cloister cloister-bundle cloister-build; do \
 	  install -m 644 contrib/completions/$$name.bash $(DESTDIR)$(BASHDIR)/$$name && \
 	  install -m 644 contrib/completions/_$$name $(DESTDIR)$(ZSHDIR) && \
 	  install -m 644 contrib/completions/$$name.fish $(DESTDIR)$(FISHDIR) || exit 1; \
@@ -239,9 +247,9 @@ install: all manuals
 	install -m 644 $(B)/containers.conf $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
 
 uninstall:
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,cloister cloister-bundle) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANUALS)))
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,cloister cloister-bundle cloister-build) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANUALS)))
 	rm -f $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
-	rm -f $(foreach n,cloister cloister-bundle,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)
+	rm -f $(foreach n,cloister cloister-bundle cloister-build,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 # A header that is gone stops nobody: what included it is compiled again.

@@ -33,3 +33,12 @@ done
 for shell in cloister-bundle.bash _cloister-bundle cloister-bundle.fish; do
 	same "contrib/completions/$shell" "$bundle_options"
 done
+
+cloister_build=$B/cloister-build
+build_options=$({ "$cloister_build" --help; "$cloister_build" external-builder --help; } |
+	sed 's/nix-store --query --deriver//; s/guix build --derivations//' | options_of)
+for shell in cloister-build.bash _cloister-build cloister-build.fish; do
+	same "contrib/completions/$shell" "$build_options"
+done
+equal "$(echo "$build_options" | grep -vxE -- "--(help|version)")" \
+	"$(grep -oE '^\*\*--[a-z-]+|, \*\*--[a-z-]+|\] \*\*--[a-z-]+' docs/cloister-build.1.md | grep -oE -- '--[a-z-]+' | sort -u)" "help, manual"
