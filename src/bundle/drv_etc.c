@@ -17,7 +17,7 @@ static void add(struct recipe_build *b, const struct recipe *r, const char *path
 
 int drv_etc_set(struct arena *a, const struct recipe *r, struct recipe_build *b, struct err *e)
 {
-	const char *passwd, *group, *hosts;
+	const char *passwd, *group;
 	bool nix = r->store->kind == STORE_NIX;
 
 	passwd = arena_printf(a, "%snixbld:x:%u:%u:Nix build user:%s:/noshell\nnobody:x:65534:65534:Nobody:/:/noshe"
@@ -26,10 +26,9 @@ int drv_etc_set(struct arena *a, const struct recipe *r, struct recipe_build *b,
 			      nix ? "/build" : "/");
 	group = nix ? arena_printf(a, "root:x:0:\nnixbld:!:%u:\nnogroup:x:65534:\n", r->gid) :
 		arena_printf(a, "nixbld:!:%u:\n", r->gid);
-	hosts = nix ? "127.0.0.1 localhost\n::1 localhost\n" : "127.0.0.1 localhost\n";
 	add(b, r, "/etc/passwd", passwd);
 	add(b, r, "/etc/group", group);
-	add(b, r, "/etc/hosts", hosts);
+	add(b, r, "/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
 	if (b->network != RECIPE_NETWORK_NONE || r->host_network)
 		add(b, r, "/etc/nsswitch.conf", "hosts: files dns\nservices: files\n");
 	if (b->network != RECIPE_NETWORK_NONE)

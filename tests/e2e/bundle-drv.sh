@@ -46,7 +46,7 @@ two='build { name = "two"; outputs = [ "out" "dev" ]; text = "mkdir $out; echo $
 needs='build { name = "needs"; text = "ls /nix/store; cat ${two.dev}/file; touch $out"; two = '"$two"'; }'
 refused_drv "is missing: run 'nix-store --realise /nix/store/" "${needs//\$\{two.dev\}/\$\{($two).dev\}}"
 if is_root; then
-	run unshare --mount --propagation private bash -c '. tests/e2e/lib-drv.sh; tmp=$1 store=$2
+	run unshare --mount --propagation private bash -c '. tests/e2e/lib-drv.sh; tmp=$1 store=$2 store_dir=/nix/store nix_store=$2
 		nix_ nix-store --realise "$(nix_ nix-store --query --references "$3" | grep two.drv)" --option sandbox true --option sandbox-paths ""' - "$tmp" "$store" "$drv"
 	[ "$status" = 0 ] || fail "Nix could not build the input"
 	drv_bundle

@@ -119,7 +119,7 @@ fi
 # ---- the same in Nix's own sandbox ----
 is_root || exit 0
 mkdir -p "$tmp/conf"
-run unshare --mount --propagation private env TMPDIR=/tmp bash -c '. tests/e2e/lib-drv.sh; tmp=$1 store=$2
+run unshare --mount --propagation private env TMPDIR=/tmp bash -c '. tests/e2e/lib-drv.sh; tmp=$1 store=$2 store_dir=/nix/store nix_store=$2
 	nix_ nix-store --realise "$3" --option sandbox true --option sandbox-fallback false --option sandbox-paths "" --option cores 3' \
 	- "$tmp" "$store" "$drv"
 grep -q '^arg0: ' "$err" || skip "Nix's own sandbox does not work here: $(tail -n 1 "$err")"
