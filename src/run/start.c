@@ -1,4 +1,5 @@
 /* Why: `start` (runtime.md, "Start"): tells init to go on, and hears from it if the program could not be run. */
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -44,6 +45,19 @@ int start_hear(int fd, struct err *e)
 	return -(e->num ? e->num : EIO);
 }
 
+/*
+ * Who hears of a failed start, asks for the container's end next: an engine that was told before init has ended would
+ * find it running, and not remove it. Ten seconds are for an init that is stuck in a dying file system.
+ */
+static void await_end(struct run_context *c, const struct opened *o)
+{
+	struct err ignored;
+	_cleanup_close_ int pidfd = container_pidfd(c, o, &ignored);
+
+	if (pidfd >= 0)
+		poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, 10 * 1000);
+}
+
 int start_run_hooks(struct run_context *c, struct opened *o, struct err *e)
 {
 	const struct oci_hooks *hooks = o->record->hooks;
@@ -70,8 +84,10 @@ static int start_opened(struct run_context *c, struct opened *o, struct err *e)
 	if (r < 0)
 		return err_sys(e, -r, "tell the container's first process to go on");
 	r = start_hear(fd, e);
-	if (r < 0)
+	if (r < 0) {
+		await_end(c, o);
 		return r;
+	}
 	o->record->status = OCI_STATUS_RUNNING;
 	r = state_write(&o->dir, o->record, e);
 	unlinkat(o->dir.fd, STATE_FILE_SOCKET, 0);

@@ -179,6 +179,13 @@ is "$id" stopped || fail "$(rt state "$id")"
 ok rt delete "$id"
 nothing_left
 (cd "$bundle" && run rt run "$id" && equal "$status" 4)
+# a start that fails has an end before it says so: an engine removes the container next
+for ((i = 0; i < 20; i++)); do
+	config '.process.args = ["no-such-program"]'
+	ok rt create --bundle "$bundle" "$id"
+	refused 'no such file or directory' rt start "$id"
+	ok rt delete "$id"
+done
 refused "the bundle $tmp/none: no such file or directory" rt run --bundle "$tmp/none" "$id"
 refused 'config.json' rt run --bundle "$tmp" "$id"
 nothing_left
