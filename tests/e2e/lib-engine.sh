@@ -69,6 +69,8 @@ make_rootfs() { # DIR
 	printf 'root:x:0:0:root:/root:/bin/sh\none:x:1001:1002::/home/one:/bin/sh\n' >"$1/etc/passwd"
 	printf 'root:x:0:\none:x:1002:\nmore:x:1003:one\n' >"$1/etc/group"
 	echo plain >"$1/etc/plain" # a file that is no program
+	printf '#!/bin/sh\ntrap "exit 5" TERM\necho up\nwhile :; do sleep 0.1; done\n' >"$1/bin/patient"
+	chmod 755 "$1/bin/patient"
 	chown -R 1001:1002 "$1/home/one"
 }
 
@@ -144,4 +146,57 @@ engine_left_nothing() { # DIR STATE-ROOT CGROUP-TEXT
 	[ -z "$found" ] || fail "state is left: $found"
 	found=$(find /sys/fs/cgroup -type d -name "*$3*" 2>/dev/null) || true
 	[ -z "$found" ] || fail "cgroups are left: $found"
+}
+
+# ---- containerd: one of the script's own, for ctr and for CRI; it finds the runtime under the name runc, too ----
+containerd=
+start_containerd() { # DIR: its root, state, socket and log
+	containerd=$1
+	mkdir -p "$1/bin"
+	ln -sf "$runtime" "$1/bin/runc"
+	cat >"$1/config.toml" <<END
+version = 2
+root = "$1/root"
+state = "$1/state"
+[grpc]
+  address = "$1/socket"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "docker.io/library/box:latest"
+  restrict_oom_score_adj = true
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    default_runtime_name = "runc"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cloister]
+      runtime_type = "io.containerd.runc.v2"
+      pod_annotations = ["run.cloister.*"]
+      container_annotations = ["run.cloister.*"]
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cloister.options]
+        BinaryName = "$runtime"
+END
+	PATH=$1/bin:$PATH unshare --net sh -c 'ip link set lo up && exec "$@"' sh containerd --config "$1/config.toml" \
+		>"$1/log" 2>&1 &
+	engines="$engines $!"
+	disown # or bash tells of its death
+	echo $! >"$1/pid"
+	wait_for ctr --address "$1/socket" version
+}
+
+# An image from make_rootfs's folder, as `docker save` writes it: to standard output.
+image_archive() { # ROOTFS
+	mkdir "$tmp/archive"
+	tar -C "$1" -cf "$tmp/archive/layer.tar" .
+	jq -n --arg layer "sha256:$(sha256sum "$tmp/archive/layer.tar" | cut -d ' ' -f 1)" --arg machine "$(machine)" '{
+		architecture: $machine, os: "linux", config: { Env: ["PATH=/bin", "FROM=image"], Cmd: ["sleep", "100"] },
+		rootfs: { type: "layers", diff_ids: [$layer] } }' >"$tmp/archive/config.json"
+	echo '[{ "Config": "config.json", "RepoTags": ["box:latest"], "Layers": ["layer.tar"] }]' >"$tmp/archive/manifest.json"
+	tar -C "$tmp/archive" -c .
+	rm -r "$tmp/archive"
+}
+machine() { # as images name it
+	case $(uname -m) in
+	x86_64) echo amd64 ;;
+	aarch64) echo arm64 ;;
+	*) uname -m ;;
+	esac
 }
