@@ -648,7 +648,7 @@ make_rootfs "$tmp/root"
 start_daemon
 load_image
 try run exit_codes detached create stop kill wait restart pause rename_commit_diff exec exec_terminal run_terminal attach \
-	top_stats health cp read_only volumes propagation devices shm user capabilities seccomp security_options privileged \
+	top_stats health update cp read_only volumes propagation devices shm user capabilities seccomp security_options privileged \
 	ulimits names sysctl network share_namespaces cgroup init build errors parallel shim_killed daemon_killed no_controller
 finish_daemon
 
