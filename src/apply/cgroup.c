@@ -42,6 +42,14 @@ static int whose(int fd, const struct cgroup_owner *owner)
 	return strcmp(mark, wanted) == 0 ? OWNED : ANOTHERS;
 }
 
+/* What is put into it would never run, nor its maker, who waits for it. It may be a parent that is frozen. */
+static bool is_frozen(int fd)
+{
+	char events[128];
+
+	return sys_cgroup_read(fd, "cgroup.events", events, sizeof events) == 0 && strstr(events, "frozen 1");
+}
+
 /* A new cgroup, or one that is empty and nobody's, marked as ours. */
 static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 {
@@ -64,6 +72,11 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 		return err_sys(e, -r, "cannot tell whether the cgroup %s is in use", path);
 	if (r > 0)
 		return err_set(e, EBUSY, "the cgroup %s is in use: there are processes in it", path);
+	if (is_frozen(fd)) {
+		if (made)
+			sys_cgroup_remove(path, false);
+		return err_set(e, EBUSY, "the cgroup %s is frozen, or one above it: thaw it (cgroup.freeze)", path);
+	}
 	owner_text(&owner, text, sizeof text);
 	r = sys_cgroup_mark(fd, text);
 	if (r == -EEXIST && whose(fd, &owner) == OWNED)

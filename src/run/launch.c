@@ -198,7 +198,8 @@ void container_abort(struct container *c)
 	end_process(&c->init_pid, &c->init_pidfd);
 	while (!c->foreign_children && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
 		;
-	if (c->plan.cgroup_path && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
+	/* One that was refused is not ours, and whoever made it may want it still. */
+	if (c->plan.cgroup_path && c->apply.cgroup_fd >= 0 && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
 		log_warning("%s", e.text);
 	if (c->apply.rdt_made && rdt_destroy(c->plan.rdt_path, &e) < 0)
 		log_warning("%s", e.text);

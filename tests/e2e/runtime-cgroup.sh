@@ -101,6 +101,20 @@ kill -0 $stranger || fail 'a process of a foreign cgroup was killed'
 kill $stranger
 wait_for holds "/$mark-foreign" 0
 wait_for rmdir "$mount/$mark-foreign"
+# one that is frozen, itself or by its parent: an error, and not a wait without end
+for frozen in "/$mark-ice" "/$mark-ice/below/deep"; do
+	mkdir "$mount/$mark-ice"
+	echo 1 >"$mount/$mark-ice/cgroup.freeze"
+	new_id
+	config "$(at "$frozen")"
+	refused "the cgroup $frozen is frozen, or one above it" timeout 20 "$cloister" --root "$state" run --bundle "$bundle" "$id"
+	[ -d "$mount/$mark-ice" ] || fail 'a foreign cgroup was removed'
+	[ ! -d "$mount/$mark-ice/below" ] || fail 'a cgroup is left'
+	echo 0 >"$mount/$mark-ice/cgroup.freeze"
+	inside true "$(at "$frozen")"
+	rmdir "$mount/$mark-ice" 2>/dev/null || true
+done
+nothing_left
 # that of another container, which has ended
 new_id
 first=$id

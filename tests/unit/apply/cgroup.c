@@ -13,6 +13,7 @@ static struct {
 	bool exists, populated, may_enter, stubborn;
 	int make_error, mark_error;
 	char mark[64], freeze[8];
+	bool frozen;
 } fake;
 static struct str calls;
 static struct err err;
@@ -89,7 +90,10 @@ int sys_cgroup_write(int fd, const char *file, const char *value)
 int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
 {
 	(void)fd;
-	(void)file;
+	if (strcmp(file, "cgroup.events") == 0) {
+		snprintf(buf, size, "populated 0\nfrozen %d\n", fake.frozen);
+		return 0;
+	}
 	snprintf(buf, size, "%s", fake.freeze[0] ? fake.freeze : "0\n");
 	return 0;
 }
@@ -165,6 +169,12 @@ static void one_in_use_is_refused_and_left_alone(void **state)
 	fake.exists = fake.populated = true;
 	assert_error(apply_cgroup(&ctx, &op, &err), &err, EBUSY,
 		     "the cgroup /a/b is in use: there are processes in it");
+	fake.populated = false;
+	fake.frozen = true;
+	assert_error(apply_cgroup(&ctx, &op, &err), &err, EBUSY,
+		     "the cgroup /a/b is frozen, or one above it: thaw it (cgroup.freeze)");
+	fake.frozen = false;
+	fake.populated = true;
 	/* what the failed create does next */
 	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
 	assert_ok(cgroup_signal("/a/b", &owner, SIGKILL, &err), &err);
