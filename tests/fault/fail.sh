@@ -95,6 +95,23 @@ try_delete() {
 	clean || fail "$point: left behind: $(leftovers)"
 }
 
+# All limits change, or none.
+try_update() {
+	ok cl run --detach --bundle "$bundle" "$id"
+	try "$cloister" --root "$state" update --resources "$tmp/limits" "$id"
+	now=$(cat "$mount/$mark/web/cgroup.max.depth" "$mount/$mark/web/cgroup.max.descendants" | xargs)
+	if [ "$status" = 0 ] || grep -qF 'the limits are changed, but that cannot be recorded' "$err"; then
+		equal "$now" '7 8' "$point"
+	else
+		equal "$now" '5 6' "$point"
+		equal "$(errors_said)" 1 "$point: lines of error"
+	fi
+	ok cl update --resources "$tmp/limits" "$id"
+	ok cl exec "$id" true
+	ok cl delete --force "$id"
+	clean || fail "$point: left behind: $(leftovers)"
+}
+
 sweep() { # NAME POINTS
 	local p n e
 	point="$kind, lock $lock: $1 undisturbed"
@@ -132,3 +149,11 @@ for kind in self none; do
 	sweep start 8
 	sweep delete 8
 done
+mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+if is_root && [ -n "$mount" ]; then
+	kind none
+	config ".linux.cgroupsPath = \"/$mark/web\" |
+		.linux.resources.unified = { \"cgroup.max.depth\": \"5\", \"cgroup.max.descendants\": \"6\" }" "sleep 1000 # $mark"
+	echo '{ "unified": { "cgroup.max.depth": "7", "cgroup.max.descendants": "8" } }' >"$tmp/limits"
+	sweep update 16
+fi
