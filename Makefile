@@ -40,6 +40,9 @@ $(B)/config.mk: contrib/install-deps
 	@echo 'int main(void) { return 0; }' >$(@D)/probe.c
 	@if $(CC) -static-pie -o $(@D)/probe $(@D)/probe.c -lseccomp -lcap -lyajl_s 2>/dev/null; \
 	 then echo 'STATIC ?= 1'; else echo 'STATIC ?= 0'; fi >$@
+	@if $(CC) -o $(@D)/probe $(@D)/probe.c -include systemd/sd-bus.h -lsystemd 2>/dev/null; \
+	 then echo 'SYSTEMD ?= 1'; else echo 'SYSTEMD ?= 0'; fi >>$@
+# SYSTEMD=1: there is a program that speaks to systemd, for the systemd cgroup manager.
 # STATIC=1: the runtime is linked statically, since loading shared libraries is a quarter of a container's start.
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
@@ -49,7 +52,8 @@ HARDEN  := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -D_GNU_SOURCE $(WARN) $(if $(SANFLAGS),$(SANFLAGS),$(HARDEN)) -fPIE -fvisibility=hidden
 # -iquote: <sys/mount.h> is the C library's, "sys/mount.h" is ours.
-override CPPFLAGS += -iquote src -iquote . -iquote $(B)/gen -DCLOISTER_VERSION='"$(VERSION)"'
+override CPPFLAGS += -iquote src -iquote . -iquote $(B)/gen -DCLOISTER_VERSION='"$(VERSION)"' \
+                     -DCLOISTER_SYSTEMD=$(or $(SYSTEMD),0)
 LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS)
 # Where the runtime begins before the C library does (src/sys/entry_*.c): nothing may be linked dynamically then.
 ENTRY := $(wildcard src/sys/entry_$(shell uname -m).c)
@@ -71,7 +75,7 @@ obj_of          = $(patsubst %.c,$(B)/%.o,$(1))
 
 OCISPEC_SRC  := $(sort $(wildcard libocispec/json/*.c libocispec/field/*.c))
 OCISPEC_OBJ  := $(call obj_of,$(OCISPEC_SRC)) $(B)/gen/oci_spec.o
-RUNTIME_CLI  := $(filter-out src/cli/bundle%.c src/cli/build%.c,$(call src_of,cli))
+RUNTIME_CLI  := $(filter-out src/cli/bundle%.c src/cli/build%.c src/cli/systemd.c,$(call src_of,cli))
 BUNDLE_CLI   := $(wildcard src/cli/bundle*.c) $(wildcard src/cli/options.c)
 BUILD_CLI    := $(wildcard src/cli/build*.c) $(wildcard src/cli/options.c)
 RUNTIME_SRC  := $(filter-out src/sys/entry_%,$(call src_of,$(RUNTIME_DIRS))) $(if $(filter 1,$(STATIC)),$(ENTRY))
@@ -79,21 +83,26 @@ RUNTIME_OBJ  := $(call obj_of,$(RUNTIME_SRC) $(RUNTIME_CLI)) $(OCISPEC_OBJ)
 BUNDLE_OBJ   := $(call obj_of,$(call src_of,$(CONVERTER_DIRS)) $(BUNDLE_CLI)) $(OCISPEC_OBJ)
 BUILD_OBJ    := $(call obj_of,$(call src_of,$(BUILD_DIRS)) $(BUILD_CLI)) $(OCISPEC_OBJ)
 
-all: $(B)/cloister $(B)/cloister-bundle $(B)/cloister-build
+PROGRAMS := $(B)/cloister $(B)/cloister-bundle $(B)/cloister-build $(if $(filter 1,$(SYSTEMD)),$(B)/cloister-systemd)
+all: $(PROGRAMS)
 
 RUNTIME_LIBS := -lseccomp -lcap -lm $(if $(filter 1,$(STATIC)),-lyajl_s,-lyajl)
 $(B)/cloister: $(RUNTIME_OBJ)
 	$(call say,LINK)
 	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ $(RUNTIME_LIBS)
 
-# The runtime calls cloister-bundle by an absolute path: what is built that of the build folder, what is installed that
-# of the folder it is installed to. So the latter is linked anew, which takes a second.
+$(B)/cloister-systemd: $(B)/src/cli/systemd.o $(call obj_of,$(call src_of,base))
+	$(call say,LINK)
+	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsystemd
+
+# The runtime calls its helpers by absolute paths: what is built those of the build folder, what is installed those of
+# the folders they are installed to. So the latter is linked anew, which takes a second.
 HELPER_OBJ := $(B)/src/run/helper.o
-helper_is   = -DCLOISTER_HELPER='"$(1)/cloister-bundle"'
-$(HELPER_OBJ): override CPPFLAGS += $(call helper_is,$(abspath $(B))) -DCLOISTER_UNINSTALLED
+helper_is   = -DCLOISTER_BUNDLE_PATH='"$(1)/cloister-bundle"' -DCLOISTER_SYSTEMD_PATH='"$(2)/cloister-systemd"'
+$(HELPER_OBJ): override CPPFLAGS += $(call helper_is,$(abspath $(B)),$(abspath $(B))) -DCLOISTER_UNINSTALLED
 define link_installed
 	@mkdir -p $(B)/installed
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call helper_is,$(BINDIR)) -c -o $(B)/installed/helper.o src/run/helper.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(call helper_is,$(BINDIR),$(LIBEXECDIR)) -c -o $(B)/installed/helper.o src/run/helper.c
 	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $(B)/installed/cloister $(filter-out $(HELPER_OBJ),$(RUNTIME_OBJ)) \
 	  $(B)/installed/helper.o $(RUNTIME_LIBS)
 endef
@@ -226,6 +235,7 @@ $(B)/docs/%: docs/%.md docs/md2man
 	$(Q)awk -f docs/md2man -v date="$$(date -u -d @$${SOURCE_DATE_EPOCH:-$$(date +%s)} +%Y-%m-%d)" -v version='$(VERSION)' $< >$@
 
 BINDIR  := $(PREFIX)/bin
+LIBEXECDIR := $(PREFIX)/libexec/cloister
 MANDIR  := $(PREFIX)/share/man
 BASHDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR  := $(PREFIX)/share/zsh/site-functions
@@ -237,6 +247,10 @@ install: all manuals
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(MANDIR)/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(CONTAINERSDIR))
 	$(link_installed)
 	install -m 755 $(B)/installed/cloister $(B)/cloister-bundle $(B)/cloister-build $(DESTDIR)$(BINDIR)
+ifeq ($(SYSTEMD),1)
+	install -d $(DESTDIR)$(LIBEXECDIR)
+	install -m 755 $(B)/cloister-systemd $(DESTDIR)$(LIBEXECDIR)
+endif
 	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
 	for name in cloister cloister-bundle cloister-build; do \
 	  install -m 644 contrib/completions/$$name.bash $(DESTDIR)$(BASHDIR)/$$name && \
@@ -247,6 +261,7 @@ install: all manuals
 	install -m 644 $(B)/containers.conf $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
 
 uninstall:
+	rm -f $(DESTDIR)$(LIBEXECDIR)/cloister-systemd
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,cloister cloister-bundle cloister-build) $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(MANUALS)))
 	rm -f $(DESTDIR)$(CONTAINERSDIR)/cloister.conf
 	rm -f $(foreach n,cloister cloister-bundle cloister-build,$(DESTDIR)$(BASHDIR)/$(n) $(DESTDIR)$(ZSHDIR)/_$(n) $(DESTDIR)$(FISHDIR)/$(n).fish)

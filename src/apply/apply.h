@@ -26,7 +26,10 @@ struct apply {
 	const char *dir;
 	int group_fd;                 /* the directory of the open group, else -1 */
 	int *slots;                   /* what OP_OPEN_TREE and OP_USERNS have opened */
+	const char *cgroup_path;      /* of cgroup_fd; NULL: none, or it was there before (`update`) */
 	int cgroup_fd;                /* the container's cgroup, for CLONE_INTO_CGROUP; -1: none */
+	bool unit_asked;              /* systemd was asked for plan->unit, so there may be one */
+	const char *systemd_helper;   /* the program that speaks to systemd; NULL: not needed */
 	int console_fd;               /* connected console socket; -1: none */
 	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
 	bool rdt_made;                /* what plan->rdt_path names is there, and is ours */
@@ -65,6 +68,8 @@ apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_usern
 apply_function apply_rdt_group, apply_rdt_task;
 /* resources.c */
 apply_function apply_cgroup_controllers, apply_cgroup_fits, apply_cgroup_write;
+/* unit.c */
+apply_function apply_unit, apply_unit_set;
 /* netdev.c */
 apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */

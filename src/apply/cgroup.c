@@ -42,6 +42,20 @@ static int whose(int fd, const struct cgroup_owner *owner)
 	return strcmp(mark, wanted) == 0 ? OWNED : ANOTHERS;
 }
 
+int cgroup_claim(int fd, const char *path, const struct cgroup_owner *owner, struct err *e)
+{
+	char text[PATH_MAX];
+	int r;
+
+	owner_text(owner, text, sizeof text);
+	r = sys_cgroup_mark(fd, text);
+	if (r == -EEXIST && whose(fd, owner) == OWNED)
+		return 0;
+	if (r == -EEXIST)
+		return err_set(e, EBUSY, "the cgroup %s belongs to another container", path);
+	return r < 0 ? err_sys(e, -r, "cannot mark the cgroup %s as the container's", path) : 0;
+}
+
 /* What is put into it would never run, nor its maker, who waits for it. It may be a parent that is frozen. */
 static bool is_frozen(int fd)
 {
@@ -55,7 +69,6 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 {
 	const struct cgroup_owner owner = { ctx->state_root, ctx->id };
 	_cleanup_close_ int fd = -1;
-	char text[PATH_MAX];
 	bool made;
 	int r;
 
@@ -77,17 +90,11 @@ static int make(struct apply *ctx, const char *path, int *ret_fd, struct err *e)
 			sys_cgroup_remove(path, false);
 		return err_set(e, EBUSY, "the cgroup %s is frozen, or one above it: thaw it (cgroup.freeze)", path);
 	}
-	owner_text(&owner, text, sizeof text);
-	r = sys_cgroup_mark(fd, text);
-	if (r == -EEXIST && whose(fd, &owner) == OWNED)
-		r = 0;
-	if (r == -EEXIST)
-		return err_set(e, EBUSY, "the cgroup %s belongs to another container", path);
-	if (r < 0) {
-		if (made)
-			sys_cgroup_remove(path, false);
-		return err_sys(e, -r, "cannot mark the cgroup %s as the container's", path);
-	}
+	r = cgroup_claim(fd, path, &owner, e);
+	if (r < 0 && r != -EBUSY && made)
+		sys_cgroup_remove(path, false);
+	if (r < 0)
+		return r;
 	*ret_fd = take_fd(&fd);
 	return 0;
 }
@@ -122,6 +129,7 @@ int apply_cgroup(struct apply *ctx, const struct op *op, struct err *e)
 		return r;
 	if (cgroup->required)
 		controllers_enable_all(cgroup->path, fd);
+	ctx->cgroup_path = cgroup->path;
 	ctx->cgroup_fd = take_fd(&fd);
 	return 0;
 }
@@ -169,6 +177,12 @@ static int send_frozen(int fd, struct delivery *d)
 	return r;
 }
 
+/* It may go under our hands: systemd removes that of a unit as soon as there is no process in it. */
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
 int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal, struct err *e)
 {
 	_cleanup_close_ int fd = sys_cgroup_open(path);
@@ -180,14 +194,14 @@ int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal
 	if (fd < 0)
 		return err_sys(e, -fd, "cannot open the cgroup %s", path);
 	r = whose(fd, owner);
-	if (r < 0)
+	if (r < 0 && !is_gone(r))
 		return err_sys(e, -r, "cannot tell whose the cgroup %s is", path);
 	if (r != OWNED)
 		return 0;
 	r = sys_cgroup_populated(fd);
 	if (r > 0)
 		r = signal == SIGKILL ? sys_cgroup_write(fd, "cgroup.kill", "1") : send_frozen(fd, &d);
-	if (r < 0)
+	if (r < 0 && !is_gone(r))
 		return err_sys(e, -r, "cannot send signal %d to the processes in the cgroup %s", signal, path);
 	if (d.error)
 		return err_sys(e, d.error, "cannot send signal %d to all processes in the cgroup %s", signal, path);

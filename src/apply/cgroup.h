@@ -15,6 +15,9 @@ struct cgroup_owner {
 	const char *id;
 };
 
+/* Marks a cgroup as the owner's. -EBUSY: it is another's. */
+int cgroup_claim(int fd, const char *path, const struct cgroup_owner *owner, struct err *e);
+
 /*
  * Sends a signal to every process in the cgroup and below it; they cannot fork away meanwhile. SIGKILL reaches all
  * of them at once. 0 also if there is none: engines send signals to all after the first process has died.

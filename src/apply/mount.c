@@ -394,12 +394,15 @@ int apply_cgroup_mount(struct apply *ctx, const struct op *op, struct err *e)
 	if (!m->cgroup_path)
 		return apply_mount(ctx, op, e);
 	/* Without a cgroup namespace a fresh cgroup2 would show the host's whole tree: only the own part is bound. */
-	_cleanup_close_ int dir = sys_cgroup_open(m->cgroup_path);
+	const char *path = m->cgroup_path;
+	if (!*path && sys_cgroup_own(ctx->arena, ctx->proc_fd, &path, e) < 0)
+		return -e->num;
+	_cleanup_close_ int dir = path ? sys_cgroup_open(path) : -ENOENT;
 	if (dir < 0)
-		return err_sys(e, -dir, "open the cgroup %s", m->cgroup_path);
+		return err_sys(e, -dir, "open the cgroup %s", path ? path : "of the container");
 	_cleanup_close_ int fd = sys_clone_tree_fd(dir, false);
 	if (fd < 0)
-		return err_sys(e, -fd, "bind the cgroup %s", m->cgroup_path);
+		return err_sys(e, -fd, "bind the cgroup %s", path);
 	int r = mount_set_attrs(fd, &m->attrs, e);
 	return r < 0 ? r : attach_to_path(ctx, fd, m->dest, m->dest_nofollow, e);
 }

@@ -70,7 +70,9 @@ int apply_cgroup_write(struct apply *ctx, const struct op *op, struct err *e)
 
 int apply_cgroup_controllers(struct apply *ctx, const struct op *op, struct err *e)
 {
-	return controllers_enable(ctx->plan->cgroup_path, ctx->cgroup_fd, op->text, e);
+	const char *path = ctx->cgroup_path ? ctx->cgroup_path : ctx->plan->cgroup_path;
+
+	return controllers_enable(path, ctx->cgroup_fd, op->text, e);
 }
 
 int apply_cgroup_fits(struct apply *ctx, const struct op *op, struct err *e)

@@ -17,6 +17,8 @@ static int apply_fork(struct apply *ctx, const struct op *op, struct err *e)
 
 static apply_function *const table[OP_COUNT] = {
 	[OP_CGROUP] = apply_cgroup,
+	[OP_UNIT] = apply_unit,
+	[OP_UNIT_SET] = apply_unit_set,
 	[OP_CGROUP_CONTROLLERS] = apply_cgroup_controllers,
 	[OP_CGROUP_FITS] = apply_cgroup_fits,
 	[OP_CGROUP_WRITE] = apply_cgroup_write,

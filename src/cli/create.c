@@ -12,13 +12,8 @@ static const struct option_def create_defs[] = {
 	{ 0 },
 };
 
-static int refuse(const struct cli *c, const struct create_options *o, struct err *e)
+static int refuse(const struct create_options *o, struct err *e)
 {
-	const char *manager = c->globals.cgroup_manager;
-
-	if (c->globals.systemd_cgroup || (manager && strcmp(manager, "systemd") == 0))
-		return err_set(e, ENOTSUP, "the systemd cgroup manager is not supported by this version: use "
-					   "--cgroup-manager cgroupfs, without --systemd-cgroup");
 	if (o->no_pivot)
 		return err_set(e, ENOTSUP,
 			       "option --no-pivot is not supported: a container without pivot_root can reach "
@@ -49,7 +44,7 @@ static void take_listen_fds(const struct cli *c, struct run_create_options *o)
 int create_prepare(struct cli *c, const struct create_options *options, const char *id, struct run_context *ret_context,
 		   struct run_create_options *ret_options, struct err *e)
 {
-	int r = refuse(c, options, e);
+	int r = refuse(options, e);
 
 	if (r == 0)
 		r = state_check_id(id, e);

@@ -63,11 +63,13 @@ int cli_root(struct cli *c, const char **ret, struct err *e)
 	return r;
 }
 
-/* `systemd` was refused before by those for which it matters. */
 static enum plan_cgroup_manager manager_of(const struct cli_globals *g)
 {
-	return g->cgroup_manager && strcmp(g->cgroup_manager, "disabled") == 0 ? CGROUP_MANAGER_DISABLED
-									       : CGROUP_MANAGER_CGROUPFS;
+	const char *name = g->cgroup_manager ? g->cgroup_manager : "";
+
+	if (g->systemd_cgroup || strcmp(name, "systemd") == 0)
+		return CGROUP_MANAGER_SYSTEMD;
+	return strcmp(name, "disabled") == 0 ? CGROUP_MANAGER_DISABLED : CGROUP_MANAGER_CGROUPFS;
 }
 
 int cli_context(struct cli *c, struct run_context *ret, struct err *e)

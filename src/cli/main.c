@@ -139,6 +139,9 @@ static int check_globals(struct cli_globals *g, struct err *e)
 		if (i + 1 == sizeof managers / sizeof *managers)
 			return err_set(e, EINVAL, "option --cgroup-manager: '%s' is not cgroupfs, systemd or disabled",
 				       g->cgroup_manager);
+	if (g->systemd_cgroup && g->cgroup_manager && strcmp(g->cgroup_manager, "systemd") != 0)
+		return err_set(e, EINVAL, "option --systemd-cgroup: contradicts --cgroup-manager %s",
+			       g->cgroup_manager);
 	if (cli_given(g->rootless) && strcmp(g->rootless, "auto") != 0)
 		return err_set(e, EINVAL,
 			       "option --rootless: only 'auto' is supported, not '%s': an error about a cgroup "

@@ -5,8 +5,8 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 	       const struct plan_options *options, struct plan *ret, struct err *e)
 {
 	static int (*const builders[])(struct build *, struct err *) = {
-		plan_cgroup,     plan_resources,     plan_rdt,    plan_seccomp,
-		plan_namespaces, plan_device_filter, plan_mounts, plan_process,
+		plan_cgroup,     plan_resources,     plan_unit_properties, plan_rdt,     plan_seccomp,
+		plan_namespaces, plan_device_filter, plan_mounts,          plan_process, plan_unit_call,
 	};
 	struct build b = { .plan = ret, .spec = spec, .facts = facts, .options = options };
 

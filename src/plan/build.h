@@ -21,6 +21,7 @@ struct build {
 	bool setgroups_denied;        /* in the container's user namespace */
 	struct plan_id_map uids, gids;    /* of a new user namespace, as configured or by default */
 	bool exec;                    /* the plan is for `exec` */
+	enum plan_stage cgroup_stage; /* in which the cgroup is made, and all is done that needs it */
 };
 
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
@@ -28,6 +29,9 @@ int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */
 int plan_net_devices(struct build *b, struct err *e);     /* netdev.c */
 int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
+int plan_unit(struct build *b, struct err *e);            /* unit.c: systemd's, in place of plan_cgroup */
+int plan_unit_properties(struct build *b, struct err *e); /* unit.c: after the resources */
+int plan_unit_call(struct build *b, struct err *e);       /* unit.c: last */
 int plan_resources(struct build *b, struct err *e);       /* resources.c: after the cgroup */
 int plan_device_filter(struct build *b, struct err *e);   /* device_filter.c: after the namespaces are known */
 int plan_mounts(struct build *b, struct err *e);          /* mount.c */

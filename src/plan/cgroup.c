@@ -6,7 +6,7 @@
 
 #include "plan/build.h"
 
-/* "slice:prefix:name" is for systemd, which would make the cgroup itself. */
+/* "slice:prefix:name" is for systemd, which makes the cgroup itself (unit.c). */
 static bool is_systemd_form(const char *path)
 {
 	const char *first = strchr(path, ':');
@@ -40,8 +40,8 @@ static int configured_path(struct build *b, const char *config, const char **ret
 	int r;
 
 	if (is_systemd_form(config))
-		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\" is for the systemd cgroup manager, which is not "
-			       "supported: use the cgroupfs manager", config);
+		return err_set(e, ENOTSUP, "linux.cgroupsPath: \"%s\" is for the systemd cgroup manager: add "
+			       "--systemd-cgroup", config);
 	r = normalise(b->plan, config, &path, e);
 	if (r < 0)
 		return r;
@@ -62,6 +62,8 @@ int plan_cgroup(struct build *b, struct err *e)
 
 	if (b->options->cgroup_manager == CGROUP_MANAGER_DISABLED)
 		return 0;
+	if (b->options->cgroup_manager == CGROUP_MANAGER_SYSTEMD)
+		return plan_unit(b, e);
 	if (!own && required)
 		return err_set(e, ENODEV, "linux.cgroupsPath: this host has no cgroup2 file system mounted, and "
 			       "version 1 is not supported: mount one (mount -t cgroup2 cgroup2 /sys/fs/cgroup)");

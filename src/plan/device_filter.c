@@ -98,11 +98,11 @@ int plan_device_filter(struct build *b, struct err *e)
 		memory = add(b, filter, &defaults[i]);
 	if (!memory)
 		return err_oom(e);
-	if (!b->plan->cgroup_path)
+	if (!plan_has_cgroup(b->plan))
 		return err_set(e, ENODEV, "linux.resources.devices: rules about devices apply to a cgroup, and there "
 			       "is none for the container: it needs a cgroup2 file system (mount -t cgroup2 cgroup2 "
 			       "/sys/fs/cgroup)");
-	plan_add(b->plan, STAGE_RUNTIME, OP_DEVICE_FILTER, "linux.resources.devices")->device_filter = filter;
+	plan_add(b->plan, b->cgroup_stage, OP_DEVICE_FILTER, "linux.resources.devices")->device_filter = filter;
 	return 0;
 }
 

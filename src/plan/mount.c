@@ -265,7 +265,7 @@ static int add_mount(struct build *b, const struct mount_entry *m, struct err *e
 			       "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)",
 			       m->index);
 	if (cgroup && !((b->new_ns | b->joined_ns) & CLONE_NEWCGROUP))
-		op.cgroup_path = p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
+		op.cgroup_path = p->unit ? "" : p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
 	plan_label_mount(b, &op);
 	plan_add_element(p, STAGE_INIT, cgroup ? OP_CGROUP_MOUNT : OP_MOUNT, "mounts", m->index)->mount = op;
 	return 0;

@@ -327,7 +327,7 @@ int plan_namespaces(struct build *b, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	if (p->cgroup_path && (p->init_flags & CLONE_NEWCGROUP)) {
+	if (plan_has_cgroup(p) && (p->init_flags & CLONE_NEWCGROUP)) {
 		/* clone3 roots a new cgroup namespace at the parent's cgroup, not at the one it puts the child into. */
 		p->init_flags &= ~(uint64_t)CLONE_NEWCGROUP;
 		plan_add(p, STAGE_INIT, OP_UNSHARE, NULL)->unshare.flags = CLONE_NEWCGROUP;

@@ -16,6 +16,8 @@ static const char *const stage_names[STAGE_COUNT] = {
 
 static const char *const op_names[OP_COUNT] = {
 	[OP_CGROUP] = "cgroup",
+	[OP_UNIT] = "unit",
+	[OP_UNIT_SET] = "unit-set",
 	[OP_CGROUP_CONTROLLERS] = "cgroup-controllers",
 	[OP_CGROUP_FITS] = "cgroup-fits",
 	[OP_CGROUP_WRITE] = "cgroup-write",

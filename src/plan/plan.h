@@ -52,6 +52,8 @@ enum plan_stage {
 enum op_type {
 	/* who we are and where: namespaces, ids, cgroup */
 	OP_CGROUP,           /* cgroup */
+	OP_UNIT,             /* unit: systemd makes it, around the process for which the stage runs */
+	OP_UNIT_SET,         /* unit: systemd changes these properties */
 	OP_CGROUP_CONTROLLERS,    /* text: they must be there in the container's cgroup, and are given to it */
 	OP_CGROUP_FITS,      /* fits: fails unless the memory in use there is less */
 	OP_CGROUP_WRITE,     /* cgroup_write */
@@ -133,6 +135,15 @@ struct mount_attrs {
 struct op_cgroup {
 	const char *path;             /* below the cgroup2 mount, begins with "/" */
 	bool required;                /* the config asked for it; else made only if the caller may */
+};
+
+/* A unit of systemd's, whose cgroup is the container's. */
+struct plan_unit {
+	const char *name;             /* "cloister-ID.scope", or that of a slice */
+	const char *slice;            /* in which it lies */
+	bool user;                    /* it belongs to the user's manager, not to the system's */
+	const char **words;           /* its properties, each as name, D-Bus signature, and value as busctl(1) takes it */
+	size_t words_len;
 };
 
 /* A value for a file of the container's cgroup. */
@@ -264,7 +275,8 @@ struct op_mount {
 	bool copy_up;                 /* tmpcopyup: fill the tmpfs from what lay below */
 	bool dest_nofollow;
 	const char *label;            /* SELinux context that its root gets afterwards; NULL: none */
-	const char *cgroup_path; /* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup; NULL: fresh cgroup2 */
+	/* OP_CGROUP_MOUNT without cgroup namespace: bind this cgroup, "": the process's own; NULL: fresh cgroup2 */
+	const char *cgroup_path;
 };
 
 struct op_remount {
@@ -387,6 +399,7 @@ struct op {
 	int index;                    /* "mounts[3]": which element of it; -1: no array */
 	union {
 		struct op_cgroup cgroup;
+		struct plan_unit *unit;
 		struct op_cgroup_write cgroup_write;
 		uint64_t fits;                /* bytes */
 		struct plan_device_filter *device_filter;
@@ -457,6 +470,7 @@ struct plan_facts {
 /* Who makes the container's cgroup. */
 enum plan_cgroup_manager {
 	CGROUP_MANAGER_CGROUPFS,      /* we do, below the cgroup2 mount */
+	CGROUP_MANAGER_SYSTEMD,       /* systemd, as a unit */
 	CGROUP_MANAGER_DISABLED,      /* nobody: it stays in the caller's, and there can be no limits */
 };
 
@@ -480,7 +494,8 @@ struct plan {
 	uint64_t outer_flags;         /* CLONE_NEW* for the clone3(2) of outer, where it joins nothing first */
 	uint64_t init_flags;          /* CLONE_NEW* for the clone3(2) of init */
 	size_t slots;                 /* of OP_OPEN_TREE and OP_USERNS */
-	const char *cgroup_path;      /* NULL: none */
+	const char *cgroup_path;      /* NULL: none, or systemd decides */
+	struct plan_unit *unit;       /* that systemd is to make; NULL: none */
 	const char *rdt_path;         /* the resctrl group that is removed with the container; NULL: none */
 	struct op scratch;            /* what plan_add hands out when memory is used up */
 	bool failed;
@@ -514,6 +529,12 @@ int plan_build_update(struct arena *a, const struct plan_update *update, const s
 struct op *plan_add(struct plan *p, enum plan_stage stage, enum op_type type, const char *where);
 /* The same for element `index` of the array `where`. There may be thousands, so their names are not spelt out. */
 struct op *plan_add_element(struct plan *p, enum plan_stage stage, enum op_type type, const char *where, size_t index);
+/* True if the container gets a cgroup, by whomever. */
+static inline bool plan_has_cgroup(const struct plan *p)
+{
+	return p->cgroup_path || p->unit;
+}
+
 /* True if a process waits for that stage (OP_CALL). */
 bool plan_calls(const struct plan *p, enum plan_stage stage);
 /* printf into the plan's arena; "" when memory is used up (also remembered). */

@@ -136,6 +136,14 @@ static void add_cgroup_write(struct str *out, const struct op_cgroup_write *w)
 	str_add(out, w->if_there ? " if-there" : "");
 }
 
+static void add_unit(struct str *out, const struct plan_unit *unit)
+{
+	add_word(out, unit->name);
+	str_addf(out, " in %s of %s", unit->slice, unit->user ? "user" : "system");
+	for (size_t i = 0; i < unit->words_len; i++)
+		add_word(out, unit->words[i]);
+}
+
 static void add_rdt(struct str *out, const struct op_rdt *r)
 {
 	static const char *const make[] = {
@@ -191,7 +199,7 @@ static void add_mount(struct str *out, const struct op_mount *m)
 	add_word(out, m->fstype);
 	add_word(out, m->dest);
 	if (m->cgroup_path)
-		str_addf(out, " of=%s", m->cgroup_path);
+		str_addf(out, " of=%s", *m->cgroup_path ? m->cgroup_path : "its-own");
 	str_add(out, m->copy_up ? " tmpcopyup" : "");
 	str_add(out, m->dest_nofollow ? " dest-nofollow" : "");
 	add_words(out, m->options);
@@ -290,6 +298,10 @@ static void add_arguments(struct str *out, const struct op *op)
 	switch (op->type) {
 	case OP_CGROUP:
 		str_addf(out, " %s%s", op->cgroup.path, op->cgroup.required ? " required" : "");
+		break;
+	case OP_UNIT:
+	case OP_UNIT_SET:
+		add_unit(out, op->unit);
 		break;
 	case OP_CGROUP_CONTROLLERS:
 		str_addf(out, " %s", op->text);

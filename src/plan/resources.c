@@ -197,9 +197,11 @@ static const char *first_needed(const struct limits *l)
  * How many processes there may be, and what is done to the cgroup itself (frozen, say), concerns the container's
  * program and not those who set it up.
  */
-static enum plan_stage stage_of(const char *file)
+static enum plan_stage stage_of(const struct limits *l, const char *file)
 {
-	return str_has_prefix(file, "pids.") || str_has_prefix(file, "cgroup.") ? STAGE_READY : STAGE_RUNTIME;
+	bool late = str_has_prefix(file, "pids.") || str_has_prefix(file, "cgroup.");
+
+	return late && !l->update ? STAGE_READY : l->stage;
 }
 
 static void emit(struct limits *l, const char *prefix, const char *controllers)
@@ -207,12 +209,12 @@ static void emit(struct limits *l, const char *prefix, const char *controllers)
 	struct plan *p = l->plan;
 
 	if (*controllers)
-		plan_add(p, STAGE_RUNTIME, OP_CGROUP_CONTROLLERS, "linux.resources")->text = controllers;
+		plan_add(p, l->stage, OP_CGROUP_CONTROLLERS, "linux.resources")->text = controllers;
 	if (l->fits)
-		plan_add(p, STAGE_RUNTIME, OP_CGROUP_FITS, plan_text(p, "%smemory.limit", prefix))->fits = l->fits;
+		plan_add(p, l->stage, OP_CGROUP_FITS, plan_text(p, "%smemory.limit", prefix))->fits = l->fits;
 	for (size_t i = 0; i < l->len; i++) {
 		const struct limit *limit = &l->items[i];
-		enum plan_stage stage = l->update ? STAGE_RUNTIME : stage_of(limit->write.file);
+		enum plan_stage stage = stage_of(l, limit->write.file);
 		struct op *op = plan_add(p, stage, OP_CGROUP_WRITE, plan_text(p, "%s%s", prefix, limit->where));
 
 		op->index = limit->index;
@@ -256,11 +258,11 @@ static int collect_all(struct build *b, struct limits *l, const char **ret_contr
 int plan_resources(struct build *b, struct err *e)
 {
 	const struct oci_resources *r = b->spec->linux ? b->spec->linux->resources : NULL;
-	struct limits l = { .plan = b->plan, .all = r, .asked = r };
+	struct limits l = { .plan = b->plan, .all = r, .asked = r, .stage = b->cgroup_stage };
 	const char *controllers;
 	int result = r ? collect_all(b, &l, &controllers, e) : 0;
 
-	if (result < 0 || !r || !b->plan->cgroup_path)
+	if (result < 0 || !r || !plan_has_cgroup(b->plan))
 		return result;
 	/* One that the caller may not make can no longer be left out. */
 	for (size_t i = 0; i < b->plan->len && first_needed(&l); i++) {
@@ -278,7 +280,7 @@ int plan_resources(struct build *b, struct err *e)
 int plan_build_update(struct arena *a, const struct plan_update *u, const struct plan_facts *facts, struct plan *ret,
 		      struct err *e)
 {
-	struct limits l = { .plan = ret, .all = u->all, .asked = u->asked, .update = true };
+	struct limits l = { .plan = ret, .all = u->all, .asked = u->asked, .update = true, .stage = STAGE_RUNTIME };
 	const char *controllers;
 	int r;
 

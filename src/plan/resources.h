@@ -17,6 +17,7 @@ struct limits {
 	const struct oci_resources *all;   /* all that hold */
 	const struct oci_resources *asked; /* what of them is to be written: of `update` only what it was given */
 	bool update;                       /* other limits are in force by now */
+	enum plan_stage stage;             /* in which the cgroup is there */
 	struct limit *items;
 	size_t len;
 	uint64_t fits; /* the memory in use must be less; 0: whatever it is */

@@ -28,12 +28,12 @@ static int explain(const struct sys_command_result *result, struct err *e)
 
 	if (result->exec_error)
 		return err_sys(e, result->exec_error, WHERE ": run %s, which reads the store's database",
-			run_helper_path());
+			run_helper_path(RUN_HELPER_BUNDLE));
 	if (result->timed_out)
-		return err_set(e, ETIMEDOUT, WHERE ": %s did not answer within %d s", run_helper_path(),
-			HELPER_SECONDS);
+		return err_set(e, ETIMEDOUT, WHERE ": %s did not answer within %d s",
+			       run_helper_path(RUN_HELPER_BUNDLE), HELPER_SECONDS);
 	if (WIFSIGNALED(result->status))
-		return err_set(e, EIO, WHERE ": %s was killed by signal %d", run_helper_path(),
+		return err_set(e, EIO, WHERE ": %s was killed by signal %d", run_helper_path(RUN_HELPER_BUNDLE),
 			WTERMSIG(result->status));
 	text = text ? text + strlen("cloister-bundle: ") : result->output;
 	strcpy(line, text);
@@ -65,7 +65,8 @@ static int ask(struct arena *a, char *const *words, const char *root, char **ret
 	static char *const no_env[] = { NULL };
 	_cleanup_str_ struct str text = STR_INIT;
 	struct sys_command command = {
-		.path = run_helper_path(), .argv = arguments(a, words, root), .envp = no_env, .timeout = HELPER_SECONDS,
+		.path = run_helper_path(RUN_HELPER_BUNDLE), .argv = arguments(a, words, root), .envp = no_env,
+		.timeout = HELPER_SECONDS,
 		.text = &text, .text_max = HELPER_TEXT_MAX,
 	};
 	struct sys_command_result result;
@@ -75,7 +76,7 @@ static int ask(struct arena *a, char *const *words, const char *root, char **ret
 		return err_oom(e);
 	r = sys_command_run(&command, &result);
 	if (r < 0)
-		return err_sys(e, -r, WHERE ": run %s", run_helper_path());
+		return err_sys(e, -r, WHERE ": run %s", run_helper_path(RUN_HELPER_BUNDLE));
 	if (result.exec_error || result.timed_out || result.status != 0)
 		return explain(&result, e);
 	*ret = arena_strndup(a, str_text(&text), text.len);
@@ -132,7 +133,7 @@ int closure_read(struct run_context *c, const struct oci_spec *spec, const struc
 	if (r < 0)
 		return r;
 	if (plan_closure_parse(c->arena, text, closure, e) < 0)
-		return err_prefix(e, WHERE ": %s", run_helper_path());
+		return err_prefix(e, WHERE ": %s", run_helper_path(RUN_HELPER_BUNDLE));
 	for (size_t i = 0; r == 0 && i < closure->len; i++)
 		r = look_at(c->arena, closure->root, &closure->paths[i], e);
 	*ret = closure;

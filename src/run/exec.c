@@ -21,6 +21,7 @@
 #include "run/pid_file.h"
 #include "run/start.h"
 #include "run/sync.h"
+#include "run/systemd.h"
 #include "sys/cgroup.h"
 #include "sys/exec.h"
 #include "sys/process.h"
@@ -38,6 +39,7 @@ struct exec {
 	int console[2];               /* with a terminal in the foreground: where it arrives; else -1 */
 	pid_t runtime_pid, helper;
 	int helper_pidfd;
+	bool attach;                  /* systemd puts the helper into the cgroup, and it waits for that */
 	pid_t *sibling;               /* shared with the helper, not with the sibling: its pid, 0 while there is none */
 	pid_t pid;                    /* the process itself */
 };
@@ -207,6 +209,8 @@ static _Noreturn void helper(struct exec *x)
 	r = madvise(x->sibling, sizeof *x->sibling, MADV_DONTFORK) < 0 ? -errno : 0;
 	if (r < 0)
 		err_sys(&e, -r, "keep shared memory to ourselves");
+	if (r == 0 && x->attach)
+		r = sync_expect(x->sync[1], SYNC_DONE, &e);
 	if (r == 0)
 		r = apply_stage(&x->apply, STAGE_OUTER, &e);
 	/* What leads to the host, and the log, is closed for good, before the container's own files are looked at. */
@@ -247,9 +251,22 @@ static int cgroup_of_init(struct exec *x)
 	return 0;
 }
 
+/* From outside of what was delegated to a user, not he but systemd may move his process there. */
+static int attach(struct exec *x, const struct unit *unit, struct err *e)
+{
+	int r = unit_attach(unit, x->helper, e);
+
+	if (r < 0)
+		return err_prefix(e, "enter the container's cgroup");
+	r = sync_send(x->sync[0], SYNC_DONE, 0);
+	return r < 0 ? err_sys(e, -r, "tell the process that it is in the container's cgroup") : 0;
+}
+
 static int make_helper(struct exec *x, struct err *e)
 {
 	struct sys_clone how = { .cgroup_fd = x->apply.cgroup_fd };
+	struct unit unit;
+	int r = 0;
 
 	x->runtime_pid = getpid();
 	x->helper = sys_clone(&how, &x->helper_pidfd);
@@ -257,8 +274,17 @@ static int make_helper(struct exec *x, struct err *e)
 		how.cgroup_fd = x->apply.cgroup_fd;
 		x->helper = sys_clone(&how, &x->helper_pidfd);
 	}
+	if (x->helper == -EACCES && systemd_unit(x->container.record, &unit) && !x->options->cgroup) {
+		x->attach = true;
+		how.cgroup_fd = -1;
+		x->helper = sys_clone(&how, &x->helper_pidfd);
+	}
 	if (x->helper == 0)
 		helper(x);
+	if (x->helper > 0 && x->attach)
+		r = attach(x, &unit, e);
+	if (r < 0)
+		return r;
 	if (x->helper == -EACCES)
 		return err_sys(
 			e, EACCES,

@@ -5,6 +5,11 @@
  */
 #include "run/helper.h"
 
+static const char *const paths[] = {
+	[RUN_HELPER_BUNDLE] = CLOISTER_BUNDLE_PATH,
+	[RUN_HELPER_SYSTEMD] = CLOISTER_SYSTEMD_PATH,
+};
+
 #ifdef CLOISTER_UNINSTALLED
 
 #include <limits.h>
@@ -12,24 +17,24 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *run_helper_path(void)
+const char *run_helper_path(enum run_helper which)
 {
-	static char path[PATH_MAX + sizeof "/cloister-bundle"];
+	static char path[PATH_MAX + 32];
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
 	char *slash;
 
 	path[n > 0 ? n : 0] = '\0';
 	slash = strrchr(path, '/');
 	if (slash)
-		strcpy(slash, "/cloister-bundle");
-	return slash && slash != path && access(path, X_OK) == 0 ? path : CLOISTER_HELPER;
+		strcpy(slash, strrchr(paths[which], '/'));
+	return slash && slash != path && access(path, X_OK) == 0 ? path : paths[which];
 }
 
 #else
 
-const char *run_helper_path(void)
+const char *run_helper_path(enum run_helper which)
 {
-	return CLOISTER_HELPER;
+	return paths[which];
 }
 
 #endif

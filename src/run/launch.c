@@ -11,12 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "apply/cgroup.h"
 #include "apply/rdt.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "run/container.h"
+#include "run/helper.h"
 #include "run/open.h"
+#include "run/systemd.h"
 #include "run/sync.h"
 #include "sys/process.h"
 #include "sys/socket.h"
@@ -66,6 +67,7 @@ static int prepare(struct container *c, struct err *e)
 		.bundle = c->bundle,
 		.state_root = c->context->root,
 		.proc_fd = c->context->proc_fd,
+		.systemd_helper = c->plan.unit ? run_helper_path(RUN_HELPER_SYSTEMD) : NULL,
 		.root_fd = -1,
 		.dir_fd = -1,
 		.group_fd = -1,
@@ -183,7 +185,6 @@ static void end_process(pid_t *pid, int *pidfd)
 
 void container_abort(struct container *c)
 {
-	const struct cgroup_owner owner = { c->context->root, c->options->id };
 	const struct opened o = { .record = &c->record };
 	bool began = c->init_pid > 0;
 	struct err e;
@@ -199,7 +200,10 @@ void container_abort(struct container *c)
 	while (!c->foreign_children && (waitpid(-1, NULL, 0) > 0 || errno == EINTR))
 		;
 	/* One that was refused is not ours, and whoever made it may want it still. */
-	if (c->plan.cgroup_path && c->apply.cgroup_fd >= 0 && cgroup_destroy(c->plan.cgroup_path, &owner, &e) < 0)
+	c->record.cgroup_path = (char *)c->apply.cgroup_path;
+	if (!c->apply.unit_asked)
+		c->record.systemd_unit = NULL;
+	if (systemd_destroy_cgroup(c->context->root, &c->record, &e) < 0)
 		log_warning("%s", e.text);
 	if (c->apply.rdt_made && rdt_destroy(c->plan.rdt_path, &e) < 0)
 		log_warning("%s", e.text);

@@ -4,12 +4,12 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "apply/cgroup.h"
 #include "apply/hook.h"
 #include "apply/rdt.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "libocispec/field/write.h"
+#include "run/systemd.h"
 #include "state/codec.h"
 #include "state/process.h"
 #include "state/status.h"
@@ -108,11 +108,10 @@ void container_poststop(struct run_context *c, const struct opened *o)
 
 int container_destroy(struct run_context *c, struct opened *o, struct err *e)
 {
-	const struct cgroup_owner owner = { c->root, o->record->id };
 	int r = kill_and_wait(c, o, e);
 
-	if (r == 0 && o->record->cgroup_path)
-		r = cgroup_destroy(o->record->cgroup_path, &owner, e);
+	if (r == 0)
+		r = systemd_destroy_cgroup(c->root, o->record, e);
 	if (r == 0 && o->record->rdt_path)
 		r = rdt_destroy(o->record->rdt_path, e);
 	if (r < 0)

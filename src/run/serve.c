@@ -13,6 +13,24 @@
 #include "state/process.h"
 #include "sys/process.h"
 
+/* Its part is done, but until it is waited for it counts as one of the cgroup's processes. */
+static void end_outer(struct container *c)
+{
+	if (c->outer_pid <= 0)
+		return;
+	sys_wait(c->outer_pid);
+	c->outer_pid = 0;
+	close_fd(&c->outer_pidfd);
+}
+
+static bool limits_processes(const struct plan *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].stage == STAGE_READY && p->ops[i].type == OP_CGROUP_WRITE)
+			return true;
+	return false;
+}
+
 int container_release(struct container *c, struct err *e)
 {
 	int r = state_process_start_time(c->context->proc_fd, c->init_pid, &c->record.pid_start_time, e);
@@ -22,11 +40,12 @@ int container_release(struct container *c, struct err *e)
 	c->record.pid = c->init_pid;
 	c->record.has_pid = c->record.has_pid_start_time = true;
 	/* One that was planned, but that this user may not have: a signal to all in it would reach nobody. */
-	if (c->apply.cgroup_fd < 0)
-		c->record.cgroup_path = NULL;
+	c->record.cgroup_path = (char *)c->apply.cgroup_path;
 	if (!c->start_over_sync)
 		c->record.status = OCI_STATUS_CREATED;
 	c->apply.target = c->init_pid;
+	if (limits_processes(&c->plan))
+		end_outer(c);
 	r = apply_stage(&c->apply, STAGE_READY, e);
 	if (r == 0)
 		r = state_write(&c->dir, &c->record, e);

@@ -6,8 +6,10 @@
 #include "apply/resources.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "plan/unit.h"
 #include "run/facts.h"
 #include "run/open.h"
+#include "run/systemd.h"
 #include "spec/merge.h"
 #include "spec/validate.h"
 
@@ -75,6 +77,23 @@ static int apply_update(struct update *u, struct err *e)
 	return r;
 }
 
+/* systemd believes that the limits are those that it was told. */
+static int tell_systemd(struct update *u, struct err *e)
+{
+	struct plan_unit what = { 0 };
+	struct unit unit;
+
+	if (!systemd_unit(u->container.record, &unit))
+		return 0;
+	what = (struct plan_unit){ .name = unit.name, .user = unit.user };
+	plan_unit_limits(&u->plan, &what);
+	if (u->plan.failed)
+		return err_oom(e);
+	if (what.words_len == 0 || unit_set(unit.helper, &what, e) == 0)
+		return 0;
+	return err_prefix(e, "the limits are changed, but systemd could not be told, and may put them back");
+}
+
 int run_update(struct run_context *c, const char *id, const struct oci_resources *asked, struct err *e)
 {
 	struct update u = { .context = c, .asked = asked };
@@ -89,6 +108,8 @@ int run_update(struct run_context *c, const char *id, const struct oci_resources
 		r = plan_update(&u, e);
 	if (r == 0)
 		r = apply_update(&u, e);
+	if (r == 0)
+		r = tell_systemd(&u, e);
 	if (r == 0 && state_replace_config(&u.container.dir, u.config, e) < 0)
 		r = err_prefix(e, "the limits are changed, but that cannot be recorded");
 	state_close(&u.container.dir);

@@ -52,7 +52,8 @@ static struct oci_features_cgroup *cgroup(struct arena *a)
 
 	if (f)
 		*f = (struct oci_features_cgroup){ .has_v1 = true, .v2 = true, .has_v2 = true, .has_systemd = true,
-						   .has_systemd_user = true, .rdma = true, .has_rdma = true };
+						   .systemd = CLOISTER_SYSTEMD, .has_systemd_user = true,
+						   .systemd_user = CLOISTER_SYSTEMD, .rdma = true, .has_rdma = true };
 	return f;
 }
 

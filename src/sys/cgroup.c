@@ -362,9 +362,11 @@ static int remove_below(int parent, const char *name, int depth)
 	if (depth > DEPTH_MAX)
 		return -ELOOP;
 	fd = sys_open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
+	if (fd == -ENOENT)
+		return 0;
 	d = fd < 0 ? NULL : open_stream(fd);
 	if (!d)
-		return -errno;
+		return fd < 0 ? fd : -errno;
 	while (r == 0 && (child = next_child(d)))
 		r = remove_below(fd, child, depth + 1);
 	if (r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -90,11 +90,7 @@ ok cl run --detach --bundle "$tmp/b" "$box"
 in_state "$box" running || fail "not running after run --detach"
 ok cl delete --force=true "$box"
 
-# What would weaken the container, or is not there yet, is refused before anything is done.
-for form in --systemd-cgroup --cgroup-manager=systemd; do
-	refused "the systemd cgroup manager is not supported by this version" cl $form create --bundle "$tmp/b" "$box"
-	refused "the systemd cgroup manager is not supported by this version" cl $form run --bundle "$tmp/b" "$box"
-done
+# What would weaken the container is refused before anything is done.
 refused "option --no-pivot is not supported" cl create --no-pivot --bundle "$tmp/b" "$box"
 refused "option --no-pivot is not supported" cl run --no-pivot --bundle "$tmp/b" "$box"
 refused "preserve" bash -c "exec 3>&-; exec '$cloister' --root '$state' create --preserve-fds 1 --bundle '$tmp/b' '$box'"

@@ -46,7 +46,7 @@ inside true "$(at "/$mark-there/leaf")"
 rmdir "$mount/$mark-there"
 refuses 'holds ".."' "$(at "/$mark-a/../..")"
 refuses 'is the root of all cgroups' "$(at /)"
-refuses 'cgroupfs' "$(at "system.slice:cloister:$mark")"
+refuses ' --systemd-cgroup' "$(at "system.slice:cloister:$mark")"
 # without
 new_id
 config '.linux.namespaces |= map(select(.type != "cgroup"))' "$show"

@@ -63,7 +63,15 @@ rmdir "$bundle/config.json"
 # options that would weaken
 config .
 refused 'no-pivot' rt run --no-pivot --bundle "$bundle" "$id"
-refused 'systemd-cgroup' "$cloister" --root "$state" --systemd-cgroup run --bundle "$bundle" "$id"
+# one who cannot be reached makes no cgroup, and none is made in his place
+for form in --systemd-cgroup --cgroup-manager=systemd; do
+	config .
+	refused "use --cgroup-manager cgroupfs" env DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere \
+		DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere "$cloister" --root "$state" $form run --bundle "$bundle" "$id"
+	config '.linux.cgroupsPath = "/a/b"'
+	refused 'linux.cgroupsPath: "/a/b" is not of the form slice:prefix:name' \
+		"$cloister" --root "$state" $form run --bundle "$bundle" "$id"
+done
 for bad in '' . .. a/b ../x "$(printf 'a\nb')" "$(printf '%01030d' 1)"; do
 	refused 'id' rt run --bundle "$bundle" "$bad"
 done

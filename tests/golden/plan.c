@@ -95,6 +95,8 @@ static int plan_case(struct arena *a, const char *dir, struct str *out, struct e
 	options.new_keyring = yes(text, "new_keyring", a);
 	if (yes(text, "no_cgroup", a))
 		options.cgroup_manager = CGROUP_MANAGER_DISABLED;
+	if (yes(text, "systemd", a))
+		options.cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 	r = spec_load(a, fd, "config.json", &spec, e);
 	if (r == 0)
 		r = plan_build(a, spec, &facts, &options, &plan, e);

@@ -80,7 +80,7 @@ static void what_is_refused(void **state)
 	assert_error(plan_path("/"), &err, EINVAL, "linux.cgroupsPath: \"/\" is the root of all cgroups");
 	assert_error(plan_path("./."), &err, EINVAL, "linux.cgroupsPath: \"./.\" is the root of all cgroups");
 	assert_int_equal(plan_path("system.slice:podman:x"), -ENOTSUP);
-	assert_non_null(strstr(err.text, "cgroupfs"));
+	assert_non_null(strstr(err.text, "--systemd-cgroup"));
 }
 
 static void without_version_2(void **state)

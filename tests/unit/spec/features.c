@@ -12,6 +12,12 @@
 #include "spec/features.h"
 #include "spec/validate.h"
 
+#if CLOISTER_SYSTEMD
+#define SYSTEMD "true"
+#else
+#define SYSTEMD "false"
+#endif
+
 static struct arena *arena;
 static struct err err;
 
@@ -104,8 +110,10 @@ static void features(void **state)
 		"\"createContainer\",\"startContainer\",\"poststart\",\"poststop\"],\"mountOptions\":[\"bind\",\"ro\"],"
 		"\"linux\":{\"namespaces\":[\"mount\",\"pid\",\"network\",\"ipc\",\"uts\",\"user\",\"cgroup\",\"time\"]"
 		","
-		"\"capabilities\":[\"CAP_CHOWN\"],\"cgroup\":{\"v1\":false,\"v2\":true,\"systemd\":false,"
-		"\"systemdUser\":false,\"rdma\":true},\"seccomp\":{\"enabled\":true,\"actions\":[\"SCMP_ACT_KILL\","
+		"\"capabilities\":[\"CAP_CHOWN\"],\"cgroup\":{\"v1\":false,\"v2\":true,"
+		"\"systemd\":" SYSTEMD ","
+		"\"systemdUser\":" SYSTEMD ",\"rdma\":true},"
+		"\"seccomp\":{\"enabled\":true,\"actions\":[\"SCMP_ACT_KILL\","
 		"\"SCMP_ACT_KILL_PROCESS\",\"SCMP_ACT_KILL_THREAD\",\"SCMP_ACT_TRAP\",\"SCMP_ACT_ERRNO\",\"SCMP_ACT_"
 		"TRACE\","
 		"\"SCMP_ACT_ALLOW\",\"SCMP_ACT_LOG\",\"SCMP_ACT_NOTIFY\"],\"operators\":[\"SCMP_CMP_NE\",\"SCMP_CMP_"
