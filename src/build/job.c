@@ -134,9 +134,10 @@ static int run(struct job *j)
 	r = build_run(&run, &status, j->e);
 	if (r < 0)
 		return err_prefix(j->e, "builder for '%s' failed", j->request->path);
-	if (status > 128)
-		return err_set(j->e, ECHILD, "builder for '%s' failed due to signal %d (%s); its log is %s",
-			       j->request->path, status - 128, strsignal(status - 128), j->log_file);
+	/* A signal's number and 128 is also what a shell exits with whose command a signal ended. */
+	if (status > 128 && status <= 128 + SIGRTMAX)
+		return err_set(j->e, ECHILD, "builder for '%s' failed with exit code %d (as by signal %d, %s); its log is "
+			       "%s", j->request->path, status, status - 128, strsignal(status - 128), j->log_file);
 	if (status)
 		return err_set(j->e, ECHILD, "builder for '%s' failed with exit code %d; its log is %s",
 			       j->request->path, status, j->log_file);

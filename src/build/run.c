@@ -19,14 +19,15 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/str.h"
+#include "derivation/json_tree.h"
 
 enum { LINE_MAX_BYTES = 1000 };
 
-static const char container_id[] = "build";
+enum { ID_MAX = 100 };
 
 struct runner {
 	const struct build_run *run;
-	char state[PATH_MAX], errors[PATH_MAX];
+	char state[PATH_MAX], errors[PATH_MAX], id[ID_MAX + 1];
 	pid_t pid;              /* of `cloister run`; 0: it has ended */
 	int status;             /* as wait(2) gives it */
 	int output, signals;    /* descriptors; output is -1 after its end */
@@ -73,10 +74,23 @@ static int spawn(char *const *argv, int out, int err_fd, pid_t *ret)
 	return -r;
 }
 
-static void delete_container(const char *cloister, const char *state)
+/*
+ * The container's name, which its cgroup has too, and so must be its own on the machine: the end of the folder's path.
+ */
+static void make_id(const char *work, char ret[static ID_MAX + 1])
+{
+	size_t len = strlen(work);
+
+	snprintf(ret, ID_MAX + 1, "build%s", len > ID_MAX - 5 ? work + len - (ID_MAX - 5) : work);
+	for (char *p = ret; *p; p++)
+		if (*p == '/')
+			*p = '-';
+}
+
+static void delete_container(const char *cloister, const char *state, const char *id)
 {
 	char *argv[] = { (char *)cloister, (char *)"--root", (char *)state, (char *)"delete", (char *)"--force",
-			 (char *)container_id, NULL };
+			 (char *)id, NULL };
 	pid_t pid;
 
 	if (spawn(argv, -1, -1, &pid) == 0)
@@ -89,13 +103,15 @@ static int set_paths(struct runner *n)
 	if (snprintf(n->state, sizeof n->state, "%s/state", n->run->work) >= (int)sizeof n->state ||
 	    snprintf(n->errors, sizeof n->errors, "%s/errors", n->run->work) >= (int)sizeof n->errors)
 		return err_sys(n->e, ENAMETOOLONG, "%s", n->run->work);
+	make_id(n->run->work, n->id);
 	return 0;
 }
 
 static int start(struct runner *n)
 {
 	char *argv[] = { (char *)n->run->cloister, (char *)"--root", n->state, (char *)"--log", n->errors,
-			 (char *)"run", (char *)"--bundle", (char *)n->run->bundle, (char *)container_id, NULL };
+			 (char *)"--log-format", (char *)"json", (char *)"run", (char *)"--bundle",
+			 (char *)n->run->bundle, n->id, NULL };
 	int fds[2] = { -1, -1 }, r;
 
 	if (!n->run->own_output && pipe2(fds, O_CLOEXEC) < 0)
@@ -229,28 +245,46 @@ static int follow(struct runner *n)
 	return r;
 }
 
-/* What the runtime has to say, if it failed itself: the last line in its log. */
+/* The message of a line of the runtime's log; NULL if it is no error. */
+static const char *error_of(struct arena *a, const char *line, size_t len)
+{
+	const struct json_tree *level, *message;
+	struct json_tree *t;
+	struct err ignored;
+
+	if (json_tree_read(a, "log", line, len, &t, &ignored) < 0)
+		return NULL;
+	level = json_member(t, "level");
+	message = json_member(t, "msg");
+	return level && message && level->type == JSON_STRING && message->type == JSON_STRING &&
+	       strcmp(level->text, "error") == 0 ? message->text : NULL;
+}
+
+/* What the runtime has to say, if it failed itself: the last error in its log. */
 static int runtime_error(struct runner *n)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	char *text, *line;
+	const char *message = NULL;
 	struct err ignored;
-	size_t len;
+	char *text;
 
-	if (!a || io_read_file(a, AT_FDCWD, n->errors, 64 * 1024, &text, &len, &ignored) < 0)
+	if (!a || io_read_file(a, AT_FDCWD, n->errors, 1024 * 1024, &text, NULL, &ignored) < 0)
 		return 0;
-	while (len > 0 && text[len - 1] == '\n')
-		text[--len] = '\0';
-	line = strrchr(text, '\n');
-	line = line ? line + 1 : text;
-	return *line ? err_set(n->e, EIO, "%s", line) : 0;
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *error = error_of(a, text, len);
+
+		message = error ? error : message;
+		text += len + (text[len] == '\n');
+	}
+	return message ? err_set(n->e, EIO, "%s", message) : 0;
 }
 
 static void stop(struct runner *n)
 {
 	if (!n->pid)
 		return;
-	delete_container(n->run->cloister, n->state);
+	delete_container(n->run->cloister, n->state, n->id);
 	/* It follows the container, which is gone; unless it had not made one yet. */
 	for (int i = 0; i < 100 && n->pid; i++) {
 		if (waitpid(n->pid, &n->status, WNOHANG) == n->pid)
@@ -261,7 +295,7 @@ static void stop(struct runner *n)
 	if (n->pid) {
 		kill(n->pid, SIGKILL);
 		waitpid(n->pid, &n->status, 0);
-		delete_container(n->run->cloister, n->state);
+		delete_container(n->run->cloister, n->state, n->id);
 	}
 }
 
@@ -294,8 +328,9 @@ int build_run(const struct build_run *run, int *ret_status, struct err *e)
 
 void build_run_clean(const char *cloister, const char *work)
 {
-	char state[PATH_MAX];
+	char state[PATH_MAX], id[ID_MAX + 1];
 
+	make_id(work, id);
 	if (snprintf(state, sizeof state, "%s/state", work) < (int)sizeof state && access(state, F_OK) == 0)
-		delete_container(cloister, state);
+		delete_container(cloister, state, id);
 }
