@@ -262,4 +262,5 @@ if [ ${#cases_failed[@]} = 0 ]; then
 fi
 end_engine "$(cat "$engine/pid")"
 [ ${#cases_failed[@]} != 0 ] || engine_left_nothing "$engine" "/run/containerd/runc/$mark" "$mark"
+rm -rf "/run/containerd/runc/$mark" # by then, filters that are kept for the next time
 cases_done

@@ -149,11 +149,13 @@ engine_left_nothing() { # DIR STATE-ROOT CGROUP-TEXT
 }
 
 # ---- containerd: one of the script's own, for ctr and for CRI; it finds the runtime under the name runc, too ----
-containerd=
 start_containerd() { # DIR: its root, state, socket and log
-	containerd=$1
-	mkdir -p "$1/bin"
+	local disable_cgroup=false
+	# containerd wants a weight for each pod, which only this controller can give
+	grep -qw cpu /sys/fs/cgroup/cgroup.controllers 2>/dev/null || disable_cgroup=true
+	mkdir -p "$1/bin" "$1/cni"
 	ln -sf "$runtime" "$1/bin/runc"
+	make_cni "$1/bin" "$1/cni"
 	cat >"$1/config.toml" <<END
 version = 2
 root = "$1/root"
@@ -163,16 +165,23 @@ state = "$1/state"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "docker.io/library/box:latest"
   restrict_oom_score_adj = true
+  disable_cgroup = $disable_cgroup
+  [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "$1/bin"
+    conf_dir = "$1/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+        Root = "$1/runtime"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cloister]
       runtime_type = "io.containerd.runc.v2"
       pod_annotations = ["run.cloister.*"]
       container_annotations = ["run.cloister.*"]
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.cloister.options]
         BinaryName = "$runtime"
+        Root = "$1/runtime"
 END
 	PATH=$1/bin:$PATH unshare --net sh -c 'ip link set lo up && exec "$@"' sh containerd --config "$1/config.toml" \
 		>"$1/log" 2>&1 &
@@ -180,6 +189,21 @@ END
 	disown # or bash tells of its death
 	echo $! >"$1/pid"
 	wait_for ctr --address "$1/socket" version
+}
+
+# A network for pods that has no devices: each has an empty one of its own, and containerd is content.
+make_cni() { # BIN-DIR CONF-DIR
+	cat >"$1/empty" <<'END'
+#!/bin/sh
+case $CNI_COMMAND in
+VERSION) echo '{ "cniVersion": "0.4.0", "supportedVersions": ["0.3.1", "0.4.0"] }' ;;
+ADD) echo '{ "cniVersion": "0.4.0", "interfaces": [{ "name": "eth0", "sandbox": "'"$CNI_NETNS"'" }],
+	"ips": [{ "version": "4", "address": "10.9.9.9/32", "interface": 0 }] }' ;;
+esac
+END
+	chmod 755 "$1/empty"
+	ln -sf empty "$1/loopback"
+	echo '{ "cniVersion": "0.4.0", "name": "empty", "plugins": [{ "type": "empty" }] }' >"$2/10-empty.conflist"
 }
 
 # An image from make_rootfs's folder, as `docker save` writes it: to standard output.
