@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/str.h"
 #include "build/run.h"
+#include "build/warden.h"
 #include "bundle/drv_etc.h"
 #include "bundle/drv_network.h"
 #include "bundle/drv_place.h"
@@ -257,14 +258,17 @@ static int run(struct external *x, int *ret_status)
 	char *written, *warning;
 	int r = bundle_write(x->arena, &x->recipe, x->bundle, &written, &warning, x->e);
 
-	if (r == 0)
-		r = build_run(&run, ret_status, x->e);
+	if (r < 0)
+		return r;
+	x->q->ready();
+	r = build_run(&run, ret_status, x->e);
 	return r == 0 && *ret_status == 0 ? collect(x) : r;
 }
 
 int external_build(struct arena *a, const struct external_request *q, int *ret_status, struct err *e)
 {
 	struct external x = { .arena = a, .q = q, .e = e };
+	struct warden warden;
 	sigset_t mask, before;
 	struct err ignored;
 	int r = read_file(&x);
@@ -285,8 +289,12 @@ int external_build(struct arena *a, const struct external_request *q, int *ret_s
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &mask, &before);
-	r = x.bundle ? run(&x, ret_status) : err_oom(e);
-	build_run_clean(q->cloister, x.work);
+	r = x.bundle ? warden_start(q->cloister, x.work, &warden, e) : err_oom(e);
+	if (r == 0) {
+		r = run(&x, ret_status);
+		build_run_clean(q->cloister, x.work);
+		warden_dismiss(&warden);
+	}
 	tree_remove(AT_FDCWD, x.work, &ignored);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;

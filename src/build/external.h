@@ -17,6 +17,8 @@ struct external_request {
 	const char *bin_sh, *network;        /* as of cloister-bundle drv */
 	const char *const *sandbox_paths;
 	size_t sandbox_paths_len;
+	/* Called when the sandbox is made; what is printed from then on is the builder's. */
+	void (*ready)(void);
 };
 
 /*

@@ -128,6 +128,7 @@ static int run(struct job *j)
 		.timeout = j->o->timeout, .max_silent = j->o->max_silent, .max_log = j->o->max_log,
 		.line = take_line, .data = j,
 	};
+	const char *signal = NULL;
 	int status = 0, r;
 
 	tell(j, BUILD_RUNS, 0, j->log_file);
@@ -136,11 +137,10 @@ static int run(struct job *j)
 		return err_prefix(j->e, "builder for '%s' failed", j->request->path);
 	/* A signal's number and 128 is also what a shell exits with whose command a signal ended. */
 	if (status > 128 && status <= 128 + SIGRTMAX)
-		return err_set(j->e, ECHILD, "builder for '%s' failed with exit code %d (as by signal %d, %s); its log is "
-			       "%s", j->request->path, status, status - 128, strsignal(status - 128), j->log_file);
+		signal = arena_printf(j->arena, " (as by signal %d, %s)", status - 128, strsignal(status - 128));
 	if (status)
-		return err_set(j->e, ECHILD, "builder for '%s' failed with exit code %d; its log is %s",
-			       j->request->path, status, j->log_file);
+		return err_set(j->e, ECHILD, "builder for '%s' failed with exit code %d%s; its log is %s",
+			       j->request->path, status, signal ? signal : "", j->log_file);
 	return 0;
 }
 

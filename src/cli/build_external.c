@@ -1,8 +1,10 @@
 /* `cloister-build external-builder`: what Nix calls in place of a builder. */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <signal.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "build/external.h"
 #include "cli/build.h"
 
@@ -23,11 +25,17 @@ static const struct option_def option_defs[] = {
 	{ 0 },
 };
 
+/* The byte 2 on a line is what Nix waits for; what came before it would be an error of the sandbox. */
+static void say_ready(void)
+{
+	io_write_all(STDERR_FILENO, "\2\n", 2);
+}
+
 static int run_external(struct arena *a, void *options, const struct option_words *words, bool *ret_usage,
 			struct err *e)
 {
 	const struct options *o = options;
-	struct external_request q = { .bin_sh = o->bin_sh, .network = o->network,
+	struct external_request q = { .ready = say_ready, .bin_sh = o->bin_sh, .network = o->network,
 				      .sandbox_paths = o->sandbox_paths.items,
 				      .sandbox_paths_len = o->sandbox_paths.len };
 	char *cloister;
