@@ -12,7 +12,9 @@ _cloister_ids() {
 _cloister() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	local create='--bundle --config --pid-file --console-socket --preserve-fds --no-new-keyring'
-	local commands='create start run exec ps state kill pause resume update events delete list plan spec features'
+	local checkpoint='--image-path --work-path --tcp-established --ext-unix-sk --shell-job --file-locks --manage-cgroups-mode
+		--empty-ns --auto-dedup'
+	local commands='create start run exec ps state kill pause resume update events checkpoint restore delete list plan spec features'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -24,10 +26,12 @@ _cloister() {
 
 	compopt +o default 2>/dev/null
 	case $prev in
-	--root | --store | --bundle | -b) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+	--root | --store | --bundle | -b | --image-path | --work-path | --parent-path) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
 	--log | --config | -f | --pid-file | --console-socket | --process | -p | --resources | -r) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur"); return ;;
 	--cgroup-manager) mapfile -t COMPREPLY < <(compgen -W 'cgroupfs systemd disabled' -- "$cur"); return ;;
+	--manage-cgroups-mode) mapfile -t COMPREPLY < <(compgen -W 'ignore none soft full strict' -- "$cur"); return ;;
+	--empty-ns) mapfile -t COMPREPLY < <(compgen -W network -- "$cur"); return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$cur"); return ;;
 	--preserve-fds | --user | -u | --additional-gids | -g | --cwd | --env | -e | --cap | -c | --process-label | --apparmor | --cgroup) return ;;
 	esac
@@ -50,10 +54,12 @@ _cloister() {
 		words='--resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-share
 			--cpu-quota --cpu-period --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems
 			--pids-limit --blkio-weight --help' ;;
+	checkpoint:-*) words="$checkpoint --parent-path --leave-running --pre-dump --page-server --help" ;;
+	restore:-*) words="$checkpoint --bundle --console-socket --pid-file --detach --lsm-profile --help" ;;
 	delete:-*) words='--force --regex --help' ;;
 	kill:-*) words='--all --help' ;;
 	*:-*) words='--help' ;;
-	start:* | exec:* | ps:* | state:* | pause:* | resume:* | update:* | events:* | delete:*) words=$(_cloister_ids) ;;
+	start:* | exec:* | ps:* | state:* | pause:* | resume:* | update:* | events:* | checkpoint:* | delete:*) words=$(_cloister_ids) ;;
 	kill:*) words="$(_cloister_ids) HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" ;;
 	*) words='' ;;
 	esac

@@ -3,6 +3,7 @@
 
 #include "apply/apply.h"
 #include "plan/plan.h"
+#include "run/open.h"
 #include "run/run.h"
 #include "state/store.h"
 
@@ -31,10 +32,18 @@ struct container {
 int container_load(struct container *c, struct run_context *context, const struct run_create_options *options,
 		   struct err *e);
 
+/* launch.c: sockets, console and the RUNTIME operations. */
+int container_prepare(struct container *c, struct err *e);
 /* launch.c: from the intent record to "created", with the lock held. On failure nothing is left. */
 int container_launch(struct container *c, bool start_over_sync, struct err *e);
 /* Ends what launch made: processes, cgroup, state directory. Used on failure; errors are only logged. */
 void container_abort(struct container *c);
+
+/*
+ * foreground.c: what comes after the program runs, or not (r < 0): unless it is detached, waits for its end, and then
+ * removes the container. The lock is given up meanwhile.
+ */
+int container_follow(struct container *c, struct opened *o, int r, int *ret_status, struct err *e);
 
 /* serve.c: runs a stage for a process that waits for it, if the plan has one that does. */
 int container_serve_stage(struct container *c, enum plan_stage stage, pid_t target, struct err *e);

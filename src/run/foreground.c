@@ -26,37 +26,43 @@ static int destroy(struct container *c, struct opened *o, struct err *e)
 	return c->options->keep ? 0 : container_destroy(c->context, o, e);
 }
 
-/* From "created" on. The lock is given up while the container runs, so that others can look at it and kill it. */
+/* The lock is given up while the container runs, so that others can look at it and kill it. */
+int container_follow(struct container *c, struct opened *o, int r, int *ret_status, struct err *e)
+{
+	struct err later;
+
+	if (r == 0 && !c->options->detach) {
+		state_let_go(&o->dir);
+		r = follow(c, ret_status, e);
+		int locked = c->options->keep && r == 0 ? -ENOENT : state_lock_again(&o->dir, &later);
+		/* Kept, or deleted by somebody else already, once it had ended. */
+		if (locked < 0) {
+			state_close(&o->dir);
+			return r < 0 || locked == -ENOENT ? r : (*e = later, locked);
+		}
+		if (r == 0)
+			r = destroy(c, o, e);
+		else if (destroy(c, o, &later) < 0)
+			log_warning("%s", later.text);
+	} else if (r < 0 && container_destroy(c->context, o, &later) < 0) {
+		log_warning("%s", later.text);
+	}
+	state_close(&o->dir);
+	return r;
+}
+
+/* From "created" on. */
 static int run_created(struct container *c, int *ret_status, struct err *e)
 {
 	struct opened o = { .dir = c->dir, .record = &c->record, .status = OCI_STATUS_CREATED };
-	struct err later;
-	int r;
+	int r = start_hear(c->sync[0], e);
 
-	r = start_hear(c->sync[0], e);
 	c->record.status = OCI_STATUS_RUNNING;
 	if (r == 0)
 		r = state_write(&o.dir, &c->record, e);
 	if (r == 0)
 		r = start_run_hooks(c->context, &o, e);
-	if (r == 0 && !c->options->detach) {
-		state_let_go(&o.dir);
-		r = follow(c, ret_status, e);
-		int locked = c->options->keep && r == 0 ? -ENOENT : state_lock_again(&o.dir, &later);
-		/* Kept, or deleted by somebody else already, once it had ended. */
-		if (locked < 0) {
-			state_close(&o.dir);
-			return r < 0 || locked == -ENOENT ? r : (*e = later, locked);
-		}
-		if (r == 0)
-			r = destroy(c, &o, e);
-		else if (destroy(c, &o, &later) < 0)
-			log_warning("%s", later.text);
-	} else if (r < 0 && container_destroy(c->context, &o, &later) < 0) {
-		log_warning("%s", later.text);
-	}
-	state_close(&o.dir);
-	return r;
+	return container_follow(c, &o, r, ret_status, e);
 }
 
 int run_run(struct run_context *context, const struct run_create_options *options, int *ret_status, struct err *e)

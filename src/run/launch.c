@@ -55,7 +55,7 @@ static void raise_file_limit(struct container *c)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-static int prepare(struct container *c, struct err *e)
+int container_prepare(struct container *c, struct err *e)
 {
 	struct apply *ctx = &c->apply;
 	int r;
@@ -157,7 +157,7 @@ static int launch(struct container *c, struct err *e)
 	int r;
 
 	c->foreign_children = has_children();
-	r = prepare(c, e);
+	r = container_prepare(c, e);
 
 	if (r == 0)
 		r = make_process(c, e);

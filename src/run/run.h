@@ -96,5 +96,12 @@ int run_update(struct run_context *c, const char *id, const struct oci_resources
 int run_events(struct run_context *c, const struct run_events_options *o, struct err *e);
 /* 1 if a container of that record and status is paused, 0 if not. Takes no lock. */
 int run_is_paused(const char *root, const struct oci_record *record, enum oci_status status, struct err *e);
+struct checkpoint_options;
+
+/* The container's processes become files; unless they are to go on, it is removed. */
+int run_checkpoint(struct run_context *c, const char *id, const struct checkpoint_options *o, struct err *e);
+/* A container from such files and its bundle. *ret_status as for run_run. */
+int run_restore(struct run_context *c, const struct run_create_options *o, const struct checkpoint_options *checkpoint,
+		int *ret_status, struct err *e);
 /* What create would do, as text; touches nothing. */
 int run_plan(struct run_context *c, const struct run_create_options *o, struct str *out, struct err *e);
