@@ -57,6 +57,11 @@ long sys_fs_type(int fd) { (void)fd; return 0; }
 bool sys_is_mount_root(int fd) { (void)fd; return true; }
 int sys_pivot_to_cwd(void) { return -EIO; }
 int sys_cgroup_open(const char *path) { (void)path; return -EIO; }
+int sys_cgroup_own(struct arena *a, int fd, const char **ret, struct err *e)
+{
+	(void)a, (void)fd, (void)ret;
+	return err_sys(e, EIO, "cgroup");
+}
 
 static int set_up(void **state)
 {

@@ -323,6 +323,12 @@ static void the_own_cgroup_is_bound(void **state)
 	failure = -ENOENT;
 	assert_error(apply_cgroup_mount(&ctx, &op, &err), &err, ENOENT,
 		"open the cgroup /x: no such file or directory");
+	/* where systemd has put the container */
+	failing = NULL;
+	forget_calls();
+	op.mount.cgroup_path = "";
+	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);
+	assert_calls("cgroup-open /own\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
 	forget_calls();
 	op.mount.cgroup_path = NULL;
 	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);

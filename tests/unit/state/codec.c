@@ -18,7 +18,7 @@ static void round_trip(void **state)
 	static const char json[] =
 		"{\"version\":1,\"id\":\"web\",\"ociVersion\":\"1.3.0\",\"bundle\":\"/b\",\"rootfs\":\"/b/r\","
 		"\"created\":\"2026-11-24T15:00:00.5Z\",\"status\":\"running\",\"pid\":77,"
-		"\"pidStartTime\":18446744073709551615,\"cgroupPath\":\"/c\",\"cgroupManager\":\"cgroupfs\","
+		"\"pidStartTime\":18446744073709551615,\"cgroupPath\":\"/c\","
 		"\"rootless\":true,\"terminal\":true,\"annotations\":{\"b\":\"\\\"\\n\",\"a\":\"ü\"}}";
 	_cleanup_arena_ struct arena *a = arena_new();
 	_cleanup_str_ struct str out = STR_INIT;
