@@ -163,8 +163,8 @@ static int check_capabilities(const struct op_capabilities *wanted, struct err *
 	if (now.effective != wanted->effective || now.permitted != wanted->permitted ||
 	    now.inheritable != wanted->inheritable)
 		return err_set(e, EPERM, "the kernel did not take the capabilities: effective %#llx, permitted %#llx, "
-			       "inheritable %#llx", (unsigned long long)now.effective, (unsigned long long)now.permitted,
-			       (unsigned long long)now.inheritable);
+			       "inheritable %#llx", (unsigned long long)now.effective,
+			       (unsigned long long)now.permitted, (unsigned long long)now.inheritable);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ __attribute__((used, no_stack_protector)) static void start_from_read_only_mount
 	call(SYS_close, fd, NULL, 0, 0, 0);
 }
 
-/* The linker is told to begin here (-e). The registers and the stack are handed on to _start as the kernel left them. */
+/* The linker is told to begin here (-e). Registers and stack are handed on to _start as the kernel left them. */
 __asm__(".globl cloister_entry\n"
 	".type cloister_entry, @function\n"
 	"cloister_entry:\n"

@@ -1,4 +1,4 @@
-/* Why: what specifiers tell of the host, read in one place, so that all else of a unit can be tested with plain data. */
+/* Why: what specifiers tell of the host, read in one place: all else of a unit can be tested with plain data. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>

@@ -52,7 +52,8 @@ static void a_file_as_a_mount_point(void **state)
 	/* the link itself, not where it leads to */
 	assert_int_equal(file_point("/link"), 0);
 	assert_error(file_point("/there/x"), &err, ENOTDIR,
-		"the mount point /there/x: a component of it is no directory, or a symlink to nowhere: not a directory");
+		"the mount point /there/x: a component of it is no directory, or a symlink to nowhere: not a "
+		"directory");
 }
 
 static void symlinks_in_the_way(void **state)

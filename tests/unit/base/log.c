@@ -152,7 +152,8 @@ static void standard_error(void **state)
 	in_process(to_stderr_json);
 	assert_non_null(
 		strstr(text_of("stderr"),
-		       "info: three\ntime=\"TIME\" level=debug msg=\"four\"\n{\"level\":\"error\",\"msg\":\"x\",\"time\":\"TIME\"}\n"));
+		       "info: three\ntime=\"TIME\" level=debug msg=\"four\"\n"
+		       "{\"level\":\"error\",\"msg\":\"x\",\"time\":\"TIME\"}\n"));
 }
 
 static void hostile(void)

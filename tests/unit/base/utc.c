@@ -26,7 +26,7 @@ static void known_times(void **state)
 	assert_string_equal(text, "2026-11-24T15:00:00.000000005Z");
 }
 
-/* Against the C library, over four hundred years in steps that hit every day of the year and every second of the day. */
+/* Against the C library, over four hundred years, in steps that hit every day of the year and second of the day. */
 static void as_the_c_library(void **state)
 {
 	(void)state;

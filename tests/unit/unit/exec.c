@@ -5,7 +5,9 @@
 
 static struct arena *arena;
 static struct err err;
-static const struct unit web = { .name = "web@a.service", .prefix = "web", .instance = "a", .path = "/lib/web@.service" };
+static const struct unit web = {
+	.name = "web@a.service", .prefix = "web", .instance = "a", .path = "/lib/web@.service"
+};
 static const struct unit_host host = { .shell = "/bin/sh" };
 
 static int set_up(void **state)

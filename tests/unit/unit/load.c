@@ -156,7 +156,8 @@ static void drop_ins_by_their_names(void **state)
 	make("etc/a-b@c.service.d/.hidden.conf", NULL);
 	assert_string_equal(load("a-b@c.service"),
 			    "a-b@c.service: lib/a-b@.service etc/a-b@c.service.d/05-own.conf "
-			    "lib/service.d/10-all.conf lib/a-@.service.d/20-family.conf lib/a-@c.service.d/25-family.conf "
+			    "lib/service.d/10-all.conf lib/a-@.service.d/20-family.conf "
+			    "lib/a-@c.service.d/25-family.conf "
 			    "lib/a-b@.service.d/30-template.conf");
 	/* of one name the first counts, and an empty one or a link to nothing hides it */
 	make("run/a-b@.service.d/30-template.conf", NULL);
