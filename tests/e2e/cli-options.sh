@@ -26,7 +26,6 @@ usage_error "option --rootless: only 'auto' is supported, not 'true': an error a
 usage_error "option --cgroup-manager: 'cgroup' is not cgroupfs, systemd or disabled" --cgroup-manager cgroup list
 usage_error "unknown log format 'xml': it is 'text' or 'json'" --log-format xml list
 usage_error "unknown command 'frobnicate': 'cloister help' lists them" frobnicate
-usage_error "unknown command 'checkpoint': 'cloister help' lists them" checkpoint --help
 usage_error "list takes no arguments" list a
 for command in create start state delete run; do
 	usage_error "$command requires exactly 1 argument" $command

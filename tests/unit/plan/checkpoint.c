@@ -75,8 +75,8 @@ static void options_become_options(void **state)
 	cp.empty_ns = (const char *const[]){ "network" };
 	cp.empty_ns_len = 1;
 	assert_ok(dump(ROOTFUL("", "")), &err);
-	assert_string_equal(lines_of("leave-running,tcp-established,ext-unix-sk,shell-job,file-locks,auto-dedup,parent-image,"
-				     "page-server,manage-cgroups-mode,empty-ns,track-mem"),
+	assert_string_equal(lines_of("leave-running,tcp-established,ext-unix-sk,shell-job,file-locks,auto-dedup,"
+				     "parent-image,page-server,manage-cgroups-mode,empty-ns,track-mem"),
 		"manage-cgroups-mode 5\nempty-ns 1073741824\ntcp-established 1\next-unix-sk 1\nshell-job "
 		"1\nfile-locks 1\n"
 		"auto-dedup 1\nleave-running 1\nparent-image ../p\npage-server [::1] 99\n");
