@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,51 +40,84 @@ static int read_pid(struct arena *a, pid_t *ret, struct err *e)
 	return 0;
 }
 
-/* Starts it with standard input from nowhere. Its errors go where the hook's go. */
-static pid_t start(const char *program, char **args)
-{
-	pid_t pid = fork();
+struct helper {
+	const char *program;
+	pid_t pid;
+	int errors;  /* what it says on standard error; a file, since it may live for long and nobody reads then */
+};
 
-	if (pid != 0)
-		return pid;
+static int start(struct helper *h, char **args, struct err *e)
+{
+	h->errors = memfd_create("errors", MFD_CLOEXEC);
+	h->pid = h->errors < 0 ? -1 : fork();
+	if (h->pid < 0)
+		return err_sys(e, errno, "start %s", h->program);
+	if (h->pid > 0)
+		return 0;
 	int null = open("/dev/null", O_RDWR);
 
-	if (null >= 0) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-	}
-	execv(program, args);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    dup2(h->errors, STDERR_FILENO) < 0)
+		_exit(126);
+	execv(h->program, args);
 	_exit(127);
 }
 
-static int wait_for(pid_t pid, const char *program, struct err *e)
+/* The last line of what the helper said, which is why it failed. */
+static const char *last_line(const struct helper *h, char *buf, size_t size)
 {
+	off_t end = lseek(h->errors, 0, SEEK_END);
+	ssize_t n;
+	char *line;
+
+	n = pread(h->errors, buf, size - 1, end > (off_t)size - 1 ? end - (off_t)size + 1 : 0);
+	if (n <= 0)
+		return "it says nothing";
+	while (n > 0 && (buf[n - 1] == '\n' || buf[n - 1] == ' '))
+		n--;
+	buf[n] = '\0';
+	line = strrchr(buf, '\n');
+	return line ? line + 1 : buf;
+}
+
+static int wait_for(const struct helper *h, struct err *e)
+{
+	char said[512];
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (waitpid(h->pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return err_sys(e, errno, "wait for %s", program);
+			return err_sys(e, errno, "wait for %s", h->program);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return err_set(e, EIO, "network of the sandbox: %s failed with status %d", program,
-		       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	return err_set(e, EIO, "network of the sandbox: %s failed: %s", h->program, last_line(h, said, sizeof said));
 }
 
 /* Goes into the background by itself once all is done, and ends with the namespace. */
 static int run_pasta(struct arena *a, const char *program, pid_t pid, struct err *e)
 {
-	char *args[] = {
+	struct helper h = { .program = program, .errors = -1 };
+	char *args[ARGS_MAX] = {
 		(char *)program, (char *)"--quiet", (char *)"--config-net", (char *)"--no-map-gw",
 		(char *)"--dns-forward", (char *)"169.254.1.53", (char *)"-t", (char *)"none", (char *)"-u",
 		(char *)"none", (char *)"-T", (char *)"none", (char *)"-U", (char *)"none",
-		arena_printf(a, "%d", (int)pid), NULL,
 	};
-	pid_t child;
+	size_t n = 14;
+	int r;
 
+	/* As root it would become nobody, who may not enter the container's namespaces. */
+	if (geteuid() == 0) {
+		args[n++] = (char *)"--runas";
+		args[n++] = (char *)"0";
+	}
+	args[n++] = arena_printf(a, "%d", (int)pid);
 	if (arena_failed(a))
 		return err_oom(e);
-	child = start(program, args);
-	return child < 0 ? err_sys(e, errno, "start %s", program) : wait_for(child, program, e);
+	r = start(&h, args, e);
+	if (r == 0)
+		r = wait_for(&h, e);
+	close_fd(&h.errors);
+	return r;
 }
 
 /* Away from the hook's session and streams: whoever waits for these to close must not wait for the network's end. */
@@ -103,23 +137,42 @@ static void guard(int container, int keep)
 	_exit(0);
 }
 
-static int wait_ready(int fd, pid_t child, const char *program, struct err *e)
+/* A byte says that the network is there; without one it has failed. */
+static int wait_ready(const struct helper *h, int fd, struct err *e)
 {
 	char byte;
 
 	if (io_read_full(fd, &byte, 1) == 1)
 		return 0;
-	kill(child, SIGKILL);
-	return wait_for(child, program, e) < 0 ? -e->num : err_set(e, EIO, "network of the sandbox: %s ended", program);
+	kill(h->pid, SIGKILL);
+	return wait_for(h, e) < 0 ? -e->num : err_set(e, EIO, "network of the sandbox: %s ended", h->program);
+}
+
+static int slirp_args(struct arena *a, const char *program, pid_t pid, int ready, int life, char **ret, struct err *e)
+{
+	size_t n = 0;
+
+	ret[n++] = (char *)program;
+	ret[n++] = (char *)"--configure";
+	ret[n++] = (char *)"--mtu=65520";
+	ret[n++] = (char *)"--disable-host-loopback";
+	ret[n++] = arena_printf(a, "--ready-fd=%d", ready);
+	ret[n++] = arena_printf(a, "--exit-fd=%d", life);
+	ret[n++] = arena_printf(a, "--userns-path=/proc/%d/ns/user", (int)pid);
+	ret[n++] = (char *)"--netns-type=path";
+	ret[n++] = arena_printf(a, "/proc/%d/ns/net", (int)pid);
+	ret[n++] = (char *)"tap0";
+	ret[n] = NULL;
+	return arena_failed(a) ? err_oom(e) : 0;
 }
 
 static int run_slirp(struct arena *a, const char *program, pid_t pid, struct err *e)
 {
 	_cleanup_close_ int container = pidfd_open(pid, 0);
-	int ready[2] = { -1, -1 }, life[2] = { -1, -1 }, r = 0;
-	pid_t child = -1, guardian;
+	struct helper h = { .program = program, .errors = -1 };
+	int ready[2] = { -1, -1 }, life[2] = { -1, -1 }, r;
+	pid_t guardian = -1;
 	char *args[ARGS_MAX];
-	size_t n = 0;
 
 	if (container < 0)
 		return err_sys(e, errno, "the container's process %d", (int)pid);
@@ -127,37 +180,23 @@ static int run_slirp(struct arena *a, const char *program, pid_t pid, struct err
 		return err_sys(e, errno, "make a pipe");
 	fcntl(ready[0], F_SETFD, FD_CLOEXEC);
 	fcntl(life[1], F_SETFD, FD_CLOEXEC);
-	args[n++] = (char *)program;
-	args[n++] = (char *)"--configure";
-	args[n++] = (char *)"--mtu=65520";
-	args[n++] = (char *)"--disable-host-loopback";
-	args[n++] = arena_printf(a, "--ready-fd=%d", ready[1]);
-	args[n++] = arena_printf(a, "--exit-fd=%d", life[0]);
-	args[n++] = arena_printf(a, "--userns-path=/proc/%d/ns/user", (int)pid);
-	args[n++] = (char *)"--netns-type=path";
-	args[n++] = arena_printf(a, "/proc/%d/ns/net", (int)pid);
-	args[n++] = (char *)"tap0";
-	args[n] = NULL;
-	if (arena_failed(a))
-		r = err_oom(e);
-	guardian = r == 0 ? fork() : -1;
-	if (guardian == 0) {
-		close(ready[0]), close(ready[1]), close(life[0]);
-		guard(container, life[1]);
-	}
+	r = slirp_args(a, program, pid, ready[1], life[0], args, e);
 	if (r == 0)
-		child = guardian < 0 ? -1 : start(program, args);
-	if (r == 0 && child < 0)
-		r = err_sys(e, errno, "start %s", program);
+		r = start(&h, args, e);
 	close_fd(&ready[1]);
 	close_fd(&life[0]);
-	close_fd(&life[1]);
 	if (r == 0)
-		r = wait_ready(ready[0], child, program, e);
-	/* Without a guardian's pipe nothing of it stays. */
-	if (r < 0 && guardian > 0)
-		kill(guardian, SIGKILL);
+		r = wait_ready(&h, ready[0], e);
+	if (r == 0)
+		guardian = fork();
+	if (guardian == 0)
+		guard(container, life[1]);
+	if (r == 0 && guardian < 0)
+		r = err_sys(e, errno, "start a process that waits for the container");
+	/* Without a guardian this closes the last end of the pipe, and the helper goes. */
+	close_fd(&life[1]);
 	close_fd(&ready[0]);
+	close_fd(&h.errors);
 	return r;
 }
 

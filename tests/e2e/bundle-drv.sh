@@ -85,14 +85,14 @@ refused "--shell: bash is not the absolute path of a program among the inputs" "
 refused "--build-dir: /no/such: no such file or directory" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --build-dir /no/such "$drv"
 
 # ---- /bin/sh and sandbox paths ----
-instantiate 'raw { name = "sh"; builder = "/bin/sh"; args = [ "-c" "read x <$file; echo $x" ]; file = "/etc/extra"; }'
+instantiate 'raw { name = "sh"; builder = "/bin/sh"; args = [ "-c" "read x <$file; echo $0 $x" ]; file = "/etc/extra"; }'
 echo hello >"$tmp/extra"
 drv_bundle --sandbox-path "/etc/extra=$tmp/extra" --sandbox-path '/no/such?'
 run_drv
-says hello
+says "sh hello"
 drv_bundle --bin-sh "$busybox/bin/busybox" --sandbox-path "/etc/extra=$tmp/extra"
 run_drv
-says hello
+says "sh hello"
 refused "its builder is /bin/sh, which the sandbox has not: give a shell with --bin-sh" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --bin-sh none "$drv"
 refused "--sandbox-path /no/such: /no/such: no such file or directory" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path /no/such "$drv"
 for place in / /nix /nix/store/x /proc /dev /tmp; do

@@ -59,7 +59,7 @@ drv_bundles=0
 run_drv() {
 	local runtime=${1:-$cloister} options=()
 	[ "${runtime##*/}" != crun ] || is_root || options=(--cgroup-manager=disabled)
-	run timeout 60 "$runtime" --root "$tmp/state-${runtime##*/}" "${options[@]}" run --bundle "$b" "${tmp##*/}-$((++drv_runs))"
+	run timeout --kill-after=5 60 "$runtime" --root "$tmp/state-${runtime##*/}" "${options[@]}" run --bundle "$b" "${tmp##*/}-$((++drv_runs))"
 }
 drv_runs=0
 

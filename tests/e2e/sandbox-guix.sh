@@ -83,6 +83,10 @@ done
 is 'rename input' 'Device or resource busy'
 is 'remount input' 'permission denied (are you root?)'
 is 'unmount input' 'Operation not permitted'
+is 'nested mount' ok
+is 'nested remount' 'permission denied (are you root?)'
+is 'nested unmount' 'Invalid argument'
+is 'nested write' 'permission denied (are you root?)'
 is whole yes
 cmp "$tmp/nix/busybox/bin/busybox" "$store/gnu/store/$busybox/bin/busybox" || fail "the store was changed"
 equal "$(cat "$store/gnu/store/$input")" "some text"
@@ -98,7 +102,7 @@ is network 'Network is unreachable'
 if command -v crun >/dev/null; then
 	run_drv crun
 	equal "$status" 0 "the probe under crun"
-	other='^(arg0|fds|randomize|mounts|list /dev|device|mode /dev|signals)'
+	other='^(arg0|fds|randomize|mounts|list /dev|device|mode /dev|signals|nested)'
 	equal "$(diff <(grep -vE "$other" "$tmp/ours") <(grep -vE "$other" "$out"))" '' "crun"
 fi
 

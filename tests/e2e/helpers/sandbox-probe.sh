@@ -74,6 +74,11 @@ tried 'chmod input file' chmod 777 "$file_input"
 tried 'write input file' write_to "$file_input"
 tried 'remount input' mount -o remount,bind,rw "$input"
 tried 'unmount input' umount "$input"
+# root of a user namespace of its own may mount, but not undo what was mounted before
+tried 'nested mount' unshare -Urm mount -t tmpfs none /tmp
+tried 'nested remount' unshare -Urm mount -o remount,bind,rw "$input"
+tried 'nested unmount' unshare -Urm umount "$input"
+tried 'nested write' unshare -Urm sh -c 'mount -o remount,bind,rw "$input" && echo x >"$input/new"'
 say whole "$([ -x "$input/bin/ls" ] && echo yes)"
 
 # ---- what must not end up in a store ----
