@@ -235,7 +235,19 @@ nothing_left
 mv "$tmp/core" "$img/core-1.img"
 restore
 refused 'already exists' rt restore --detach --bundle "$bundle" --image-path "$img" "$id"
+ok rt delete --force "$id"
+# killed at any moment, it leaves what delete --force removes
+for delay in 0.01 0.03 0.06 0.1 0.15 0.2 0.3; do
+	rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>"$err" </dev/null &
+	sleep $delay
+	kill -KILL $! 2>/dev/null || true
+	wait $! 2>/dev/null || true
+	ok rt delete --force "$id"
+	wait_for sh -c "! pgrep -f '^criu swrk' >/dev/null"
+	nothing_left
+done
 # a checkpoint that fails does not harm the container
+launch . "$counter"
 touch "$tmp/nodir"
 refused 'option --image-path: make' rt checkpoint --image-path "$tmp/nodir/x" "$id"
 counts
