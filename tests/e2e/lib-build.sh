@@ -32,7 +32,7 @@ nothing_left() {
 
 # in_root ROOT PROGRAM ARGS...: Nix on another store.
 in_root() {
-	local store=$1
+	local store=$1 nix_store=$1
 	shift
 	nix_ "$@"
 }
