@@ -298,9 +298,13 @@ static int set_mode_of_point(struct apply *ctx, const struct op_mount *m, int fs
 /* A new, detached file system. Propagation is set by the caller, once it is attached nowhere else. */
 static int make_fs(struct apply *ctx, const struct op_mount *m, struct err *e)
 {
-	_cleanup_close_ int fs = sys_fs_open(m->fstype);
+	uint64_t attrs = is_finished_late(m) ? 0 : m->attrs.set;
+	_cleanup_close_ int fs = -1;
 	int r, fd;
 
+	if (mount_is_long(m))
+		return mount_make_long(m, attrs, e);
+	fs = sys_fs_open(m->fstype);
 	if (fs == -ENODEV)
 		return err_set(e, ENODEV, "the kernel has no file system '%s'", m->fstype);
 	if (fs < 0)
@@ -319,7 +323,7 @@ static int make_fs(struct apply *ctx, const struct op_mount *m, struct err *e)
 	}
 	if (r < 0)
 		return explain_fs(fs, r, m, NULL, e);
-	fd = sys_fs_mount(fs, is_finished_late(m) ? 0 : m->attrs.set);
+	fd = sys_fs_mount(fs, attrs);
 	return fd < 0 ? explain_fs(fs, fd, m, NULL, e) : fd;
 }
 
@@ -387,6 +391,22 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 	return r < 0 ? r : attach_fs(ctx, m, fd, e);
 }
 
+/* The one that was planned; what systemd has made of it; or, where the container got none, the caller's, which it is in. */
+static int open_own_cgroup(struct apply *ctx, const struct op_mount *m, struct err *e)
+{
+	const char *path = m->cgroup_path;
+	int fd = *path ? sys_cgroup_open(path) : -ENOENT;
+
+	if (!*path || (fd == -ENOENT && ctx->cgroup_fd < 0)) {
+		int r = sys_cgroup_own(ctx->arena, ctx->proc_fd, &path, e);
+
+		if (r < 0)
+			return r;
+		fd = path ? sys_cgroup_open(path) : -ENOENT;
+	}
+	return fd < 0 ? err_sys(e, -fd, "open the cgroup %s", path && *path ? path : "of the container") : fd;
+}
+
 int apply_cgroup_mount(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_mount *m = &op->mount;
@@ -394,15 +414,12 @@ int apply_cgroup_mount(struct apply *ctx, const struct op *op, struct err *e)
 	if (!m->cgroup_path)
 		return apply_mount(ctx, op, e);
 	/* Without a cgroup namespace a fresh cgroup2 would show the host's whole tree: only the own part is bound. */
-	const char *path = m->cgroup_path;
-	if (!*path && sys_cgroup_own(ctx->arena, ctx->proc_fd, &path, e) < 0)
-		return -e->num;
-	_cleanup_close_ int dir = path ? sys_cgroup_open(path) : -ENOENT;
+	_cleanup_close_ int dir = open_own_cgroup(ctx, m, e);
 	if (dir < 0)
-		return err_sys(e, -dir, "open the cgroup %s", path ? path : "of the container");
+		return dir;
 	_cleanup_close_ int fd = sys_clone_tree_fd(dir, false);
 	if (fd < 0)
-		return err_sys(e, -fd, "bind the cgroup %s", path);
+		return err_sys(e, -fd, "bind the container's cgroup");
 	int r = mount_set_attrs(fd, &m->attrs, e);
 	return r < 0 ? r : attach_to_path(ctx, fd, m->dest, m->dest_nofollow, e);
 }

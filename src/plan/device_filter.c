@@ -11,7 +11,9 @@
 #include <sched.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "plan/build.h"
+#include "plan/capability.h"
 
 /*
  * What a container always may: make any node (which is of no use without the right to open it), and use those of
@@ -76,6 +78,34 @@ static bool allows_all(const struct plan_device_filter *filter)
 	return true;
 }
 
+static bool may_make_devices(const struct oci_process *process)
+{
+	const struct oci_capabilities *c = process ? process->capabilities : NULL;
+	int mknod = capability_number("CAP_MKNOD");
+
+	for (size_t i = 0; c && i < c->bounding_len; i++)
+		if (capability_number(c->bounding[i]) == mknod)
+			return true;
+	return false;
+}
+
+/*
+ * Rules that no cgroup can carry. Engines put them into every config, also when they are told to do without cgroups
+ * (podman --cgroups disabled): then they may be left out if no device can be made but those that the config names.
+ */
+static int without_cgroup(const struct build *b, struct err *e)
+{
+	if (b->options->cgroup_manager != CGROUP_MANAGER_DISABLED)
+		return err_set(e, ENODEV, "linux.resources.devices: rules about devices apply to a cgroup, and there "
+			       "is none for the container: it needs a cgroup2 file system (mount -t cgroup2 cgroup2 "
+			       "/sys/fs/cgroup)");
+	if (may_make_devices(b->spec->process))
+		return err_set(e, ENODEV, "linux.resources.devices: rules about devices apply to a cgroup, and with "
+			       "the manager \"disabled\" there is none: drop CAP_MKNOD, or use another manager");
+	log_warning("linux.resources.devices: left out, as there is to be no cgroup");
+	return 0;
+}
+
 int plan_device_filter(struct build *b, struct err *e)
 {
 	const struct oci_resources *r = b->spec->linux ? b->spec->linux->resources : NULL;
@@ -99,9 +129,7 @@ int plan_device_filter(struct build *b, struct err *e)
 	if (!memory)
 		return err_oom(e);
 	if (!plan_has_cgroup(b->plan))
-		return err_set(e, ENODEV, "linux.resources.devices: rules about devices apply to a cgroup, and there "
-			       "is none for the container: it needs a cgroup2 file system (mount -t cgroup2 cgroup2 "
-			       "/sys/fs/cgroup)");
+		return without_cgroup(b, e);
 	plan_add(b->plan, b->cgroup_stage, OP_DEVICE_FILTER, "linux.resources.devices")->device_filter = filter;
 	return 0;
 }

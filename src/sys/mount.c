@@ -91,6 +91,23 @@ void sys_fs_message(int fs, char *buf, size_t size)
 		memmove(buf, buf + 2, (size_t)n - 1);
 }
 
+int sys_mount_aside(const char *fstype, const char *source, const char *data)
+{
+	static const char aside[] = "/proc";
+	int fd;
+
+	if (mount(source, aside, fstype, 0, data) < 0)
+		return -errno;
+	fd = sys_clone_tree(AT_FDCWD, aside, false, true);
+	if (umount2(aside, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && fd >= 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
 int sys_set_label(int mount_fd, const char *label)
 {
 	_cleanup_close_ int dir = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

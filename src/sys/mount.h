@@ -32,6 +32,12 @@ int sys_fs_mount(int fs, uint64_t attrs);
 /* The kernel's own words about the last failure on this context; "" if it has none. */
 void sys_fs_message(int fs, char *buf, size_t size);
 
+/*
+ * A detached mount by mount(2), for options that fsconfig(2) does not take: comma-separated in data. For a moment it
+ * covers /proc in the caller's mount namespace, which must be its own.
+ */
+int sys_mount_aside(const char *fstype, const char *source, const char *data);
+
 /* The SELinux context of the root of a mount. */
 int sys_set_label(int mount_fd, const char *label);
 

@@ -165,6 +165,13 @@ int sys_fs_mount(int fs, uint64_t attrs)
 	return r < 0 ? r : open(fs_is_proc ? "/proc" : host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+int sys_mount_aside(const char *type, const char *source, const char *data)
+{
+	int r = called("mount-aside %s %.8s (%zu) %.8s (%zu)", type, source, strlen(source), data, strlen(data));
+
+	return r < 0 ? r : open(host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 void sys_fs_message(int fs, char *buf, size_t size)
 {
 	(void)fs;

@@ -221,6 +221,35 @@ static void a_label_comes_before_read_only(void **state)
 	assert_error(apply_mount(&ctx, &op, &err), &err, ENOTSUP, "give /m the label a:b: operation not supported");
 }
 
+static void what_is_too_long_is_mounted_aside(void **state)
+{
+	char *list[] = { (char *)"index=off", arena_printf(ctx.arena, "lowerdir=%0300d", 0), NULL };
+	struct op op = { .mount = { .fstype = "overlay", .source = "layers", .dest = "/t", .options = list,
+				    .attrs = { .set = MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE } } };
+
+	(void)state;
+	assert_int_equal(apply_mount(&ctx, &op, &err), 0);
+	assert_calls("mount-aside overlay layers (6) index=of (319)\n"
+		     "setattr host: +4 -0 \n"
+		     "setattr host: +0 -0 private\n"
+		     "attach host: /t\n");
+	/* 255 bytes are not */
+	list[1] = arena_printf(ctx.arena, "lowerdir=%0255d", 0);
+	assert_int_equal(apply_mount(&ctx, &op, &err), 0);
+	assert_non_null(strstr(str_text(&calls), "fs-create"));
+	list[1] = arena_printf(ctx.arena, "lowerdir=%0300d", 0);
+	list[0] = (char *)"context=a,b";
+	assert_error(apply_mount(&ctx, &op, &err), &err, EINVAL, "the option 'context=a,b' of overlay has a comma in it, "
+		     "which only options of at most 255 bytes may have");
+	list[0] = arena_printf(ctx.arena, "upperdir=%04000d", 0);
+	assert_error(apply_mount(&ctx, &op, &err), &err, E2BIG, "the options of overlay are longer together than the "
+		     "kernel takes (4095 bytes)");
+	list[0] = (char *)"index=off";
+	failing = "mount-aside";
+	failure = -ENOENT;
+	assert_error(apply_mount(&ctx, &op, &err), &err, ENOENT, "mount overlay onto /t: no such file or directory");
+}
+
 static void failures_of_a_file_system(void **state)
 {
 	char *list[] = { (char *)"mode=755", (char *)"size=many", NULL };
@@ -321,6 +350,7 @@ static void the_own_cgroup_is_bound(void **state)
 	assert_calls("cgroup-open /x\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
 	failing = "cgroup-open";
 	failure = -ENOENT;
+	ctx.cgroup_fd = 0;
 	assert_error(apply_cgroup_mount(&ctx, &op, &err), &err, ENOENT,
 		"open the cgroup /x: no such file or directory");
 	/* where systemd has put the container */
@@ -329,6 +359,12 @@ static void the_own_cgroup_is_bound(void **state)
 	op.mount.cgroup_path = "";
 	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);
 	assert_calls("cgroup-open /own\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
+	forget_calls();
+	/* it did not get one */
+	ctx.cgroup_fd = -1;
+	failing = "cgroup-open /x";
+	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);
+	assert_calls("cgroup-open /x\ncgroup-open /own\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
 	forget_calls();
 	op.mount.cgroup_path = NULL;
 	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);
@@ -358,6 +394,7 @@ static const struct CMUnitTest tests[] = {
 	FAKE_TEST(a_file_system_is_born_with_its_attributes),
 	FAKE_TEST(copying_up_comes_before_read_only),
 	FAKE_TEST(a_label_comes_before_read_only),
+	FAKE_TEST(what_is_too_long_is_mounted_aside),
 	FAKE_TEST(failures_of_a_file_system),
 	FAKE_TEST(proc_and_sysfs_lie_where_they_seem_to),
 	FAKE_TEST(nothing_but_proc_is_proc),

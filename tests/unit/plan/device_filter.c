@@ -13,6 +13,7 @@
 static struct arena *arena;
 static struct plan plan;
 static struct plan_facts facts;
+static struct plan_options options;
 static struct build build;
 static struct err err;
 static struct str text;
@@ -22,7 +23,8 @@ static int set_up(void **state)
 	(void)state;
 	arena = arena_new();
 	facts = (struct plan_facts){ .privileged = true, .initial_userns = true };
-	build = (struct build){ .plan = &plan, .facts = &facts };
+	options = (struct plan_options){ 0 };
+	build = (struct build){ .plan = &plan, .facts = &facts, .options = &options };
 	return 0;
 }
 
@@ -34,10 +36,13 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static const char *bounding = "";
+
 static int plan_rules(const char *rules)
 {
-	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{\"devices\":[%s]}}}",
-				  rules);
+	char *json = arena_printf(arena, "{\"ociVersion\":\"1.3.0\",\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\","
+				  "\"capabilities\":{\"bounding\":[%s]}},\"linux\":{\"resources\":{\"devices\":[%s]}}}",
+				  bounding, rules);
 	const char *cgroup = plan.cgroup_path;
 	void *spec;
 
@@ -115,6 +120,20 @@ static void a_filter_needs_a_cgroup(void **state)
 	assert_non_null(strstr(err.text, "mount -t cgroup2"));
 }
 
+static void without_cgroups_nobody_may_make_devices(void **state)
+{
+	(void)state;
+	plan.cgroup_path = NULL;
+	options.cgroup_manager = CGROUP_MANAGER_DISABLED;
+	bounding = "\"CAP_CHOWN\"";
+	assert_ok(plan_rules(DENY_ALL), &err);
+	assert_int_equal(plan.len, 0);
+	bounding = "\"CAP_CHOWN\",\"CAP_MKNOD\"";
+	assert_int_equal(plan_rules(DENY_ALL), -ENODEV);
+	assert_non_null(strstr(err.text, "drop CAP_MKNOD"));
+	bounding = "";
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -123,6 +142,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(what_denies_nothing_is_no_filter),
 	TEST(only_where_device_nodes_can_be_made),
 	TEST(a_filter_needs_a_cgroup),
+	TEST(without_cgroups_nobody_may_make_devices),
 };
 
 UNIT_MAIN(tests)
