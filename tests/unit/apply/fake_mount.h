@@ -194,13 +194,6 @@ int sys_cgroup_open(const char *path)
 	return r < 0 ? r : open(host_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int sys_cgroup_own(struct arena *a, int proc_fd, const char **ret, struct err *e)
-{
-	(void)a, (void)proc_fd, (void)e;
-	*ret = "/own";
-	return 0;
-}
-
 int sys_set_label(int mount, const char *label) { return called("label %s %s", name_of(mount), label); }
 int sys_pivot_to_cwd(void) { return called("pivot"); }
 
