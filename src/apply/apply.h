@@ -12,6 +12,7 @@
 #include "plan/plan.h"
 
 struct seccomp_program;
+struct sys_messenger;
 
 /* What the operations of one container share. Set up by run/ before the first clone, inherited by fork. */
 struct apply {
@@ -38,6 +39,7 @@ struct apply {
 	int enter_fd;                 /* pidfd of the process whose namespaces OP_ENTER joins; -1: none */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
+	struct sys_messenger *messenger;  /* who sends the filter's descriptor where there can be no thread; else NULL */
 	char **exec_env;              /* made by OP_HOME, OP_LISTEN_PID; NULL: the environment of OP_EXEC as it is */
 	const char *exec_path;        /* found by OP_FIND_EXEC */
 	const char *exec_problem;     /* why the kernel will not run it, as far as OP_FIND_EXEC can see; else NULL */

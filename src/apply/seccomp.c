@@ -205,7 +205,9 @@ int apply_seccomp_listener(struct apply *ctx, const struct op *op, struct err *e
 static int load_notify(struct apply *ctx, const struct plan_seccomp *filter, struct err *e)
 {
 	const struct sock_fprog program = { (unsigned short)ctx->seccomp->len, ctx->seccomp->filter };
-	struct sys_listener listener = { take_fd(&ctx->listener_fd), ctx->process_state(ctx, filter->metadata) };
+	struct sys_listener listener = {
+		take_fd(&ctx->listener_fd), ctx->process_state(ctx, filter->metadata), ctx->messenger,
+	};
 	int r, sent = 0;
 
 	if (!listener.text)

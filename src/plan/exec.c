@@ -32,16 +32,6 @@ static int check_scheduler(const struct build *b, struct err *e)
 	return 0;
 }
 
-/* Who answers must be told the process id, which nobody inside the container's pid namespace knows. */
-static int check_filter(const struct build *b, struct err *e)
-{
-	for (size_t i = 0; i < b->plan->len; i++)
-		if (b->plan->ops[i].type == OP_SECCOMP_LISTENER)
-			return err_set(e, ENOTSUP,
-				       "linux.seccomp: exec with SCMP_ACT_NOTIFY is not supported by this version");
-	return 0;
-}
-
 static int plan_enter(struct build *b, struct err *e)
 {
 	const struct oci_process *process = b->spec->process;
@@ -88,8 +78,6 @@ int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct p
 		r = plan_check_labels(&b, e);
 	if (r == 0)
 		r = plan_seccomp(&b, e);
-	if (r == 0)
-		r = check_filter(&b, e);
 	if (r == 0)
 		r = plan_process(&b, e);
 	if (r == 0)

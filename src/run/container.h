@@ -61,6 +61,8 @@ const char *container_state_json(struct container *c, enum oci_status status, pi
 
 /* config-linux.md, "The Container Process State", with the descriptor of a seccomp filter; in the arena, or NULL. */
 const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid);
+/* The same, of another process than the container's first one. */
+const char *process_state_json(struct arena *a, struct oci_state *state, const char *metadata, pid_t pid);
 
 /* init.c: the bodies of the two processes. They never return. */
 _Noreturn void container_outer(struct container *c);

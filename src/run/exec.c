@@ -4,6 +4,7 @@
  * that both are our children, the one that the container sees. Whoever holds on to that one, by tracing it or by a
  * file system of his own, must not be able to hold up `kill`: so the container's lock is given up before.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,16 +15,21 @@
 #include "apply/apply.h"
 #include "apply/cgroup.h"
 #include "base/cleanup.h"
+#include "plan/seccomp.h"
+#include "run/container.h"
 #include "run/exec_process.h"
 #include "run/facts.h"
 #include "run/follow.h"
+#include "run/listener.h"
 #include "run/open.h"
 #include "run/pid_file.h"
 #include "run/start.h"
 #include "run/sync.h"
 #include "run/systemd.h"
+#include "state/codec.h"
 #include "sys/cgroup.h"
 #include "sys/exec.h"
+#include "sys/notify.h"
 #include "sys/process.h"
 #include "sys/socket.h"
 
@@ -37,6 +43,7 @@ struct exec {
 	struct apply apply;
 	int sync[2];                  /* [0] ours; [1] closes at the exec */
 	int console[2];               /* with a terminal in the foreground: where it arrives; else -1 */
+	struct listener listener;
 	pid_t runtime_pid, helper;
 	int helper_pidfd;
 	bool attach;                  /* systemd puts the helper into the cgroup, and it waits for that */
@@ -136,6 +143,14 @@ static int enter_cgroup(struct exec *x, struct err *e)
 
 static int fork_sibling(struct apply *ctx, struct err *e);
 
+/* Goes no further than to the runtime, which knows the rest. */
+static const char *process_state(struct apply *ctx, const char *metadata)
+{
+	(void)ctx;
+	(void)metadata;
+	return LISTENER_TEXT;
+}
+
 static int prepare(struct exec *x, struct err *e)
 {
 	struct apply *ctx = &x->apply;
@@ -150,6 +165,7 @@ static int prepare(struct exec *x, struct err *e)
 		.proc_fd = x->context->proc_fd,
 		.root_fd = -1, .dir_fd = -1, .group_fd = -1, .cgroup_fd = -1, .console_fd = -1, .mask_fd = -1,
 		.listener_fd = -1,
+		.process_state = process_state,
 		.fork = fork_sibling,
 		.run = x,
 	};
@@ -169,7 +185,8 @@ static int prepare(struct exec *x, struct err *e)
 	x->sibling = mmap(NULL, sizeof *x->sibling, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (x->sibling == MAP_FAILED)
 		return err_sys(e, errno, "make shared memory");
-	return apply_stage(ctx, STAGE_RUNTIME, e);
+	r = apply_stage(ctx, STAGE_RUNTIME, e);
+	return r < 0 ? r : listener_prepare(&x->listener, ctx, e);
 }
 
 static _Noreturn void fail(int fd, const struct err *e)
@@ -194,14 +211,33 @@ static int fork_sibling(struct apply *ctx, struct err *e)
 	return 0;
 }
 
+static bool forks(const struct plan *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].type == OP_FORK)
+			return true;
+	return false;
+}
+
+/* Where the filter comes before the fork, the pid namespace of our children is another one by then. */
+static int make_messenger(struct exec *x, struct err *e)
+{
+	int r = 0;
+
+	if (x->apply.listener_fd >= 0 && forks(&x->plan) && !x->config->process->no_new_privileges)
+		r = sys_messenger_start(LISTENER_TEXT, &x->apply.messenger);
+	return r < 0 ? err_sys(e, -r, "make the process that tells who answers the filter's questions") : 0;
+}
+
 static _Noreturn void helper(struct exec *x)
 {
-	int keep[] = { x->sync[1] };
+	int keep[] = { x->sync[1], x->apply.listener_fd };
 	struct err e = { 0 };
 	int r;
 
 	state_close(&x->container.dir);
 	close_fd(&x->sync[0]);
+	listener_close(&x->listener);
 	sys_die_with_parent(true);
 	if (getppid() != x->runtime_pid)
 		_exit(1);
@@ -212,10 +248,12 @@ static _Noreturn void helper(struct exec *x)
 	if (r == 0 && x->attach)
 		r = sync_expect(x->sync[1], SYNC_DONE, &e);
 	if (r == 0)
+		r = make_messenger(x, &e);
+	if (r == 0)
 		r = apply_stage(&x->apply, STAGE_OUTER, &e);
 	/* What leads to the host, and the log, is closed for good, before the container's own files are looked at. */
 	if (r == 0) {
-		r = sys_close_all_but(3 + x->options->preserve_fds, keep, 1);
+		r = sys_close_all_but(3 + x->options->preserve_fds, keep, 2);
 		if (r < 0)
 			err_sys(&e, -r, "close descriptors");
 	}
@@ -303,14 +341,6 @@ static int make_helper(struct exec *x, struct err *e)
 	return 0;
 }
 
-static bool forks(const struct plan *p)
-{
-	for (size_t i = 0; i < p->len; i++)
-		if (p->ops[i].type == OP_FORK)
-			return true;
-	return false;
-}
-
 /* Nothing is left of them. Both are our children, so these pids are theirs until they are waited for. */
 static void end_processes(struct exec *x)
 {
@@ -327,11 +357,53 @@ static void end_processes(struct exec *x)
 	x->helper = x->pid = 0;
 }
 
+static const char *metadata_of(const struct plan *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (p->ops[i].type == OP_SECCOMP)
+			return p->ops[i].seccomp->metadata;
+	return NULL;
+}
+
+/*
+ * Without no_new_privs the filter comes before the fork, and until then there is no pid to tell. But the fork may be
+ * what the filter asks about: then it is the helper that asks.
+ */
+static void await_sibling(const struct exec *x, int listener)
+{
+	struct pollfd fds[] = {
+		{ .fd = listener, .events = POLLIN },
+		{ .fd = x->helper_pidfd, .events = POLLIN },
+		{ .fd = x->sync[0], .events = POLLIN },
+	};
+
+	while (forks(&x->plan) && *x->sibling <= 0 && poll(fds, 3, -1) < 0 && errno == EINTR)
+		;
+}
+
+static int introduce(struct exec *x, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	struct oci_state state;
+	const char *json;
+	int r = listener_receive(&x->listener, &fd, e);
+
+	if (r < 0 || fd < 0)
+		return r;
+	await_sibling(x, fd);
+	state_describe(x->container.record, x->container.status, &state);
+	json = process_state_json(x->context->arena, &state, metadata_of(&x->plan),
+				  *x->sibling > 0 ? *x->sibling : x->helper);
+	return json ? listener_send(&x->listener, fd, json, e) : err_oom(e);
+}
+
 /* Waits until the program runs. */
 static int hear(struct exec *x, struct err *e)
 {
-	int r = start_hear(x->sync[0], e), status;
+	int r = introduce(x, e), status;
 
+	if (r == 0)
+		r = start_hear(x->sync[0], e);
 	if (r < 0)
 		return r;
 	x->pid = x->helper;
@@ -377,7 +449,7 @@ int run_exec(struct run_context *context, const struct run_exec_options *options
 {
 	struct exec x = {
 		.context = context, .options = options, .container.dir = STATE_DIR_INIT, .sync = { -1, -1 },
-		.console = { -1, -1 }, .helper_pidfd = -1,
+		.console = { -1, -1 }, .helper_pidfd = -1, .listener = LISTENER_INIT,
 	};
 	sigset_t old;
 	int r = 0;

@@ -59,23 +59,28 @@ const char *container_state_json(struct container *c, enum oci_status status, pi
 	return arena_strdup(c->context->arena, text.text);
 }
 
-const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid)
+const char *process_state_json(struct arena *a, struct oci_state *state, const char *metadata, pid_t pid)
 {
 	_cleanup_str_ struct str text = STR_INIT;
-	struct oci_record rec = c->record;
-	struct oci_container_process_state process;
-	struct oci_state state;
 	char *fds[] = { "seccompFd" };
+	struct oci_container_process_state process = {
+		.oci_version = state->oci_version, .fds = fds, .fds_len = 1, .pid = pid, .metadata = (char *)metadata,
+		.state = state,
+	};
+
+	if (oci_write(&text, &oci_container_process_state_type, &process, OCI_COMPACT) < 0 || text.failed)
+		return NULL;
+	return arena_strdup(a, text.text);
+}
+
+const char *container_process_state_json(struct container *c, const char *metadata, pid_t pid)
+{
+	struct oci_record rec = c->record;
+	struct oci_state state;
 
 	rec.pid = pid;
 	rec.has_pid = true;
 	/* As in the specification's example, and as agents know it. */
 	state_describe(&rec, OCI_STATUS_CREATING, &state);
-	process = (struct oci_container_process_state){
-		.oci_version = state.oci_version, .fds = fds, .fds_len = 1, .pid = pid, .metadata = (char *)metadata,
-		.state = &state,
-	};
-	if (oci_write(&text, &oci_container_process_state_type, &process, OCI_COMPACT) < 0 || text.failed)
-		return NULL;
-	return arena_strdup(c->context->arena, text.text);
+	return process_state_json(c->context->arena, &state, metadata, pid);
 }

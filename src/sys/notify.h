@@ -4,10 +4,13 @@
 #include <linux/filter.h>
 #include <stddef.h>
 
+struct sys_messenger;
+
 /* Who is asked. */
 struct sys_listener {
 	int sock;                     /* a connected stream socket; closed when all is sent, or nothing can be */
 	const char *text;             /* what is sent along with the descriptor */
+	struct sys_messenger *messenger;      /* who sends it; NULL: a thread that is made for it */
 };
 
 /*
@@ -16,5 +19,11 @@ struct sys_listener {
  * of which the kernel does not know: the filter is in force then, and each question is answered with ENOSYS.
  */
 int sys_seccomp_load_notify(const struct sock_fprog *program, unsigned flags, struct sys_listener *l, int *ret_sent);
+/*
+ * For a process whose children will be in another pid namespace by the time when it loads the filter: it cannot have
+ * threads then. The messenger is a child that it makes before, that shares all its descriptors, and waits. It ends when
+ * all is sent, or with its maker.
+ */
+int sys_messenger_start(const char *text, struct sys_messenger **ret);
 /* 0 while the other end is there, -EPIPE when it is not. */
 int sys_socket_alive(int sock);

@@ -69,6 +69,62 @@ for k in $(kinds); do
 	nothing_left
 done
 
+# ---- exec: somebody answers for each process; its pid, the container's state ----
+for k in $(kinds); do
+	kind "$k"
+	case $k in nested | within) continue ;; esac
+	for nnp in true false; do
+		for pid_ns in '.' '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'; do
+			for calls in 'mkdir mkdirat' "$all"; do
+				new_id
+				# shellcheck disable=SC2086
+				config "$(asking $calls -- ".process.noNewPrivileges = $nnp | $pid_ns")" 'exec sleep 1000'
+				agent
+				first=$agent
+				ok rt run --detach --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+				agent
+				run rt exec "$id" sh -c "$try"
+				equal "$status" 3 "$k, $nnp: exec"
+				says "$went_on"
+				agent_ended
+				agent
+				ok rt exec --detach --pid-file "$tmp/exec.pid" "$id" sleep 1000
+				wait_for test -s "$tmp/agent.json"
+				if [ "$calls" != "$all" ]; then
+					equal "$(jq .pid "$tmp/agent.json")" "$(cat "$tmp/exec.pid")" "$k, $nnp: the pid of exec"
+				fi
+				jq -e --arg id "$id" --argjson pid "$(cat "$tmp/pid")" '.state.id == $id and .state.pid == $pid and
+					.state.status == "running" and .metadata == "a \"b\"" and .fds == ["seccompFd"]' \
+					"$tmp/agent.json" >/dev/null || fail "$(cat "$tmp/agent.json")"
+				equal "$(find "/proc/$(cat "$tmp/exec.pid")/fd" -mindepth 1 -printf '%f ')" "0 1 2 " "$k: descriptors of exec"
+				kill -KILL "$(cat "$tmp/exec.pid")" # a user's container may have neither cgroup nor pid namespace
+				ok rt delete --force "$id"
+				agent_ended
+				agent=$first
+				wait "$agent" || fail 'the first agent failed'
+				nothing_left
+			done
+		done
+	done
+done
+kind self
+config "$(asking mkdir)" 'exec sleep 1000'
+agent
+first=$agent
+ok rt run --detach --bundle "$bundle" "$id"
+rm -f "$tmp/sock"
+refused "linux.seccomp.listenerPath: connect to $tmp/sock, where the filter's questions are to be answered: no such file" \
+	rt exec "$id" true
+# without a filter of its own to load there is nothing to ask: the program is nowhere
+agent
+refused '"nosuch"' rt exec "$id" nosuch
+kill "$agent"
+wait "$agent" || :
+ok rt delete --force "$id"
+agent=$first
+wait "$agent" || fail 'the first agent failed'
+nothing_left
+
 # ---- everything is asked about ----
 kind self
 agent
