@@ -1,4 +1,5 @@
 /* Why: the order of the builders, which is the order of the operations within each stage. */
+#include "plan/annotation.h"
 #include "plan/build.h"
 
 int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
@@ -11,7 +12,9 @@ int plan_build(struct arena *a, const struct oci_spec *spec, const struct plan_f
 	struct build b = { .plan = ret, .spec = spec, .facts = facts, .options = options };
 
 	*ret = (struct plan){ .arena = a };
-	int r = plan_check_labels(&b, e);
+	int r = plan_check_annotations(spec, e);
+	if (r == 0)
+		r = plan_check_labels(&b, e);
 	for (size_t i = 0; i < sizeof builders / sizeof *builders && r == 0; i++)
 		r = builders[i](&b, e);
 	if (r < 0)

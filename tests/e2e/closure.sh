@@ -139,6 +139,7 @@ refuses "${closure}'/nix/store/bad' is not a store path" "$(named /nix/store/bad
 refuses 'run.cloister.closure" is empty' "$(named ' , ')"
 refuses "annotations.\"run.cloister.path\": 'first' is not prepend, append, replace or none" "$(named "$top" first)"
 refuses 'run.cloister.path" is about the store paths of run.cloister.closure, which is missing' '.annotations["run.cloister.path"] = "append"'
+refuses 'annotations."run.cloister.closures": there is no such annotation' '.annotations["run.cloister.closures"] = "/nix"'
 for at in /nix /nix/store; do
 	refuses "$at would cover the store paths" "$(named "$top") | $(with_mount $at tmpfs tmpfs)"
 done

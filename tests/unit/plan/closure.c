@@ -70,6 +70,17 @@ static void bad_words(void **state)
 		"annotations.\"run.cloister.path\" is about the store paths of run.cloister.closure, which is missing");
 }
 
+static void names_are_known(void **state)
+{
+	(void)state;
+	as_root();
+	assert_error(build_plan(ROOTFUL("", ",'annotations':{'x':'1','run.cloister.closures':'/x'}")), &err, EINVAL,
+		"annotations.\"run.cloister.closures\": there is no such annotation: known are arg0, closure, lock, "
+		"path, "
+		"personality and store");
+	assert_ok(build_plan(ROOTFUL("", ",'annotations':{'run.cloister':'1','run.cloisterx':''}")), &err);
+}
+
 static int parse(const char *answer)
 {
 	closure = (struct plan_closure){ .root = "" };
@@ -232,6 +243,7 @@ static void path_has_the_roots(void **state)
 static const struct CMUnitTest tests[] = {
 	TEXT_TEST(words_are_separated_by_blanks_and_commas),
 	TEXT_TEST(bad_words),
+	TEXT_TEST(names_are_known),
 	TEXT_TEST(an_answer_is_checked),
 	WITH_CLOSURE(mounted_first),
 	WITH_CLOSURE(locked_where_there_is_a_user_namespace),
