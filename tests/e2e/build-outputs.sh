@@ -109,7 +109,7 @@ equal "$(cat "$root$shaky.check/same")" same
 ok in_root "$root" nix-store --verify --check-contents
 
 # ---- --keep-failed ----
-instantiate 'build { name = "kept"; text = "mkdir -p a/b; echo here >a/b/file; cp $(command -v busybox) a/suid; chmod 755 a/suid; chmod 0 a/b; chmod 777 a; exit 1"; }'
+instantiate 'build { name = "kept"; text = "mkdir -p a/b; echo here >a/b/file; cp ${busybox}/bin/busybox a/program; chmod 0 a/b; chmod 777 a; exit 1"; }'
 run timeout 60 env TMPDIR="$tmp/builds" "$cloister_build" --from "$store" --store "$root" --keep-failed "$drv"
 equal "$status" 100
 kept=$tmp/builds/cloister-build-kept.drv-0

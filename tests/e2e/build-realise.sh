@@ -76,7 +76,7 @@ equal "$(hash_in "$tmp/copy" "$output")" "$(hash_in "$tmp/root" "$output")"
 store=$tmp/store
 
 # several at once, of which two cannot build the same path twice
-instantiate 'build { name = "wide"; text = toString (map (n: build { name = "part-${toString n}"; text = "sleep 1; echo ${toString n} >$out"; }) [ 1 2 3 4 5 6 ]) + " >$out || touch $out"; }'
+instantiate 'build { name = "wide"; text = "echo ${toString (map (n: build { name = "part-${n}"; text = "sleep 1; echo ${n} >$out"; }) [ "1" "2" "3" "4" "5" "6" ])} >$out"; }'
 build --store "$tmp/wide" --jobs 6 "$drv" &
 sleep 0.3
 SECONDS=0
