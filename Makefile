@@ -146,7 +146,7 @@ UNIT_LIB_OBJ := $(filter-out $(B)/src/sys/% $(addprefix $(B)/src/cli/,main.o bun
 UNIT_TESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/*/*.c)))
 ifeq ($(FUZZ),1)
 UNIT_LIB_OBJ := $(filter $(addprefix $(B)/,libocispec/% gen/% src/base/% src/spec/% src/plan/% src/state/% src/store/% \
-                  src/cli/options.o),$(UNIT_LIB_OBJ))
+                  src/derivation/% src/cli/options.o),$(UNIT_LIB_OBJ))
 endif
 
 $(B)/libunit.a: $(UNIT_LIB_OBJ)

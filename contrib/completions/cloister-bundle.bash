@@ -13,7 +13,7 @@ _cloister_bundle() {
 	drv:--network:*) words='default none host pasta slirp4netns' ;;
 	drv:--feature:*) words='kvm nixos-test benchmark big-parallel' ;;
 	drv:*:-*)
-		words='--output --shell --build-dir --store --database --bin-sh --sandbox-path --feature --network --cores
+		words='--output --json --shell --build-dir --store --database --bin-sh --sandbox-path --feature --network --cores
 		       --terminal --no-gc-root --require-gc-root --help'
 		;;
 	*:--network:*) words='none host' ;;

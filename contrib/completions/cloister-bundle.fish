@@ -29,6 +29,7 @@ complete -c cloister-bundle -n $path -l require-gc-root -d 'Fail if it cannot be
 set -l drv '__fish_seen_subcommand_from drv'
 complete -c cloister-bundle -n $drv -s o -l output -xa '(__fish_complete_directories)' -d 'Where to write the bundle'
 complete -c cloister-bundle -n $drv -s s -l shell -d 'Enter the sandbox of the builder'
+complete -c cloister-bundle -n $drv -l json -rF -d 'From nix derivation show'
 complete -c cloister-bundle -n $drv -l build-dir -xa '(__fish_complete_directories)' -d 'That of a failed build'
 complete -c cloister-bundle -n $drv -l store -xa '(__fish_complete_directories)' -d 'A relocated store'
 complete -c cloister-bundle -n $drv -l database -rF -d 'Its SQLite database'

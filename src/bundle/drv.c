@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "bundle/drv_etc.h"
+#include "bundle/drv_json.h"
 #include "bundle/drv_network.h"
 #include "bundle/drv_place.h"
 #include "bundle/drv_shell.h"
@@ -30,35 +31,46 @@ struct maker {
 	struct err *e;
 };
 
+/* A store path, of the store that the caller knows, or that it leads to. */
+static int find_path(struct maker *m, struct store *s)
+{
+	struct store_ref ref;
+	int r;
+
+	m->path = m->q->drv;
+	if (m->q->known_store) {
+		*s = *m->q->known_store;
+		return 0;
+	}
+	r = store_locate(m->arena, &m->q->store, m->q->drv, s, m->e);
+	if (r == 0)
+		r = store_path_resolve(m->arena, s, 1, m->q->drv, &ref, m->e);
+	if (r < 0)
+		return r;
+	if (*ref.rest || !drv_name_of_path(m->arena, s, ref.path))
+		return err_set(m->e, EINVAL, "%s is not a derivation: give the .drv file in the store, which "
+			       "'nix-store --query --deriver' or 'guix build --derivations' names", m->q->drv);
+	m->path = ref.path;
+	return 0;
+}
+
 static int find_derivation(struct maker *m)
 {
 	struct store *s = arena_alloc(m->arena, sizeof *s);
-	struct store_ref ref;
 	struct drv_node *n;
-	int r;
+	int r = s ? 0 : err_oom(m->e);
 
-	if (!s)
-		return err_oom(m->e);
-	m->path = m->q->drv;
-	m->graph = m->q->graph;
-	if (m->q->known_store) {
-		*s = *m->q->known_store;
-	} else {
-		r = store_locate(m->arena, &m->q->store, m->q->drv, s, m->e);
-		if (r == 0)
-			r = store_path_resolve(m->arena, s, 1, m->q->drv, &ref, m->e);
-		if (r < 0)
-			return r;
-		if (*ref.rest || !drv_name_of_path(m->arena, s, ref.path))
-			return err_set(m->e, EINVAL, "%s is not a derivation: give the .drv file in the store, which "
-				       "'nix-store --query --deriver' or 'guix build --derivations' names", m->q->drv);
-		m->path = ref.path;
-	}
+	if (r == 0)
+		r = m->q->json ? drv_json_find_store(m->arena, m->q, s, m->e) : find_path(m, s);
+	if (r < 0)
+		return r;
 	m->r->store = s;
 	drv_graph_init(&m->own_graph, m->arena, s);
-	if (!m->graph)
-		m->graph = &m->own_graph;
-	r = drv_graph_get(m->graph, m->path, &n, m->e);
+	m->graph = m->q->graph ? m->q->graph : &m->own_graph;
+	if (m->q->json)
+		r = drv_json_read(m->graph, m->q, &m->path, m->e);
+	if (r == 0)
+		r = drv_graph_get(m->graph, m->path, &n, m->e);
 	if (r == 0)
 		r = drv_check_paths(m->graph, m->path, m->e);
 	if (r < 0)
@@ -149,7 +161,8 @@ static int find_inputs(struct maker *m)
 static int find_roots(struct maker *m)
 {
 	struct store_paths *roots = &m->r->roots;
-	int r = store_paths_add(m->arena, roots, m->r->store, m->path, "derivation", m->e);
+	/* What was read as JSON may never have been in the store. */
+	int r = m->q->json ? 0 : store_paths_add(m->arena, roots, m->r->store, m->path, "derivation", m->e);
 
 	for (size_t i = 0; r == 0 && i < m->inputs.roots.len; i++)
 		r = store_paths_add(m->arena, roots, m->r->store, m->inputs.roots.items[i], m->path, m->e);

@@ -7,7 +7,8 @@
 
 /* NULL or 0: not given. */
 struct drv_request {
-	const char *drv;               /* X.drv, or a link to it */
+	const char *drv;               /* X.drv, or a link to it; with `json`, which of them, or NULL */
+	const char *json;              /* a file that nix derivation show wrote; "-": standard input */
 	struct store_options store;
 	/*
 	 * Instead of looking for the store: with the graph of derivations that have been read. Then drv is the store

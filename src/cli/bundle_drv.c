@@ -6,6 +6,7 @@
 struct options {
 	const char *output, *store, *database;
 	bool shell, terminal;
+	const char *json;
 	const char *build_dir, *bin_sh, *network;
 	struct option_list sandbox_paths, features;
 	unsigned cores;
@@ -16,6 +17,8 @@ struct options {
 
 static const struct option_def option_defs[] = {
 	{ "output", 'o', OPTION_TEXT, AT(output), "DIR", "where to write the bundle (./bundle); it must not exist" },
+	{ "json", 0, OPTION_TEXT, AT(json), "FILE",
+	  "the derivation is one of these, which nix derivation show printed; - for standard input" },
 	{ "shell", 's', OPTION_FLAG, AT(shell), NULL,
 	  "enter the builder's sandbox: a shell, or the program after --, instead of the builder" },
 	{ "build-dir", 0, OPTION_TEXT, AT(build_dir), "DIR",
@@ -41,7 +44,7 @@ static const struct option_def option_defs[] = {
 
 static int check_words(const struct options *o, const struct option_words *words, struct err *e)
 {
-	if (words->before_dashes != 1)
+	if (words->before_dashes > 1 || (words->before_dashes == 0 && !o->json))
 		return err_set(e, EINVAL, "drv requires one derivation");
 	if (words->dashes && !o->shell)
 		return err_set(e, EINVAL, "a program after -- needs --shell: without it the builder runs");
@@ -57,7 +60,7 @@ static int run(struct arena *a, void *options, const struct option_words *words,
 {
 	const struct options *o = options;
 	const struct drv_request request = {
-		.drv = words->len ? words->items[0] : NULL,
+		.drv = words->before_dashes ? words->items[0] : NULL, .json = o->json,
 		.store = { .root = o->store, .database = o->database },
 		.shell = o->shell, .terminal = o->terminal, .build_dir = o->build_dir,
 		.command = words->items + words->before_dashes, .command_len = words->len - words->before_dashes,

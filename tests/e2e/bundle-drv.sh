@@ -100,6 +100,29 @@ for place in / /nix /nix/store/x /proc /dev /tmp; do
 done
 refused "'..' is not allowed in a path of the container" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path "/a/../nix=/etc/passwd" "$drv"
 
+# ---- from JSON, as nix derivation show prints it, of a derivation that is not in the store any more ----
+instantiate 'build { name = "shown"; text = "echo $name $greeting >$out"; greeting = "hello"; }'
+ok nix_ nix --extra-experimental-features nix-command show-derivation "$drv"
+jq '.[].name = "shown"' "$out" >"$tmp/shown.json" # what Nix 2.8 does not say
+chmod u+w "$store/nix/store"
+mv "$store$drv" "$tmp/away"
+b=$tmp/from-json
+ok "$cloister_bundle" drv --store "$store" --no-gc-root --json "$tmp/shown.json" -o "$b"
+run_drv
+equal "$(cat "$(output shown)")" "shown hello"
+equal "$(jq -r .kind "$b/cloister.json")" derivation
+from_json() { # TEXT FILE [DRV]: it is refused
+	refused "$1" "$cloister_bundle" drv --store "$store" --json "$2" -o "$tmp/refused" ${3:+"$3"}
+}
+from_json "does not have /nix/store/" "$tmp/shown.json" /nix/store/00000000000000000000000000000000-x.drv
+jq '.[].env.greeting = "bye"' "$tmp/shown.json" >"$tmp/changed.json"
+from_json "derivation $drv should be /nix/store/" "$tmp/changed.json"
+jq '.[]' "$tmp/changed.json" >"$tmp/one.json" # it does not say where it lies, but where its output is to be
+from_json "output 'out' has the path /nix/store/" "$tmp/one.json"
+echo nothing >"$tmp/one.json"
+from_json "one.json:1:1: not valid JSON" "$tmp/one.json"
+mv "$tmp/away" "$store$drv"
+
 # ---- what is refused ----
 refused_drv "it asks to be built without a sandbox (__noChroot)" 'build { name = "x"; text = ""; __noChroot = true; }'
 refused_drv "it asks to be built without a sandbox (__noChroot)" 'build { name = "x"; text = ""; __structuredAttrs = true; __noChroot = true; }'
