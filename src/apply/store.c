@@ -4,6 +4,7 @@
  * which its programs need: then both are shown, through a read-only overlay without an upper layer.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,11 +118,82 @@ static int add_overlay(const struct op_store *s, int points, int image, struct e
 	return r < 0 ? r : take_fd(&fd);
 }
 
+static int make_dirs(int root, const char *dir, struct err *e)
+{
+	_cleanup_close_ int fd = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX], *save;
+
+	if (snprintf(path, sizeof path, "%s", dir) >= (int)sizeof path)
+		return err_sys(e, ENAMETOOLONG, "the mount point %s", dir);
+	for (char *name = strtok_r(path, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		int next;
+
+		if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
+			return err_sys(e, errno, "make the mount point %s", dir);
+		next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return err_sys(e, errno, "make the mount point %s", dir);
+		close(fd);
+		fd = next;
+	}
+	return 0;
+}
+
+/*
+ * A root file system that is read-only itself and has no such directory: it gets one in an overlay of the same kind,
+ * which is as read-only as it was. What may be mounted below it already is not in that.
+ */
+static int add_to_root(struct apply *ctx, const char *dir, struct err *e)
+{
+	_cleanup_close_ int extra = -1, root = -1;
+	char lower[96], mode[16];
+	struct stat st;
+	int r;
+
+	/* The overlay's own root has the mode of its topmost layer's. */
+	if (fstat(ctx->root_fd, &st) < 0)
+		return err_sys(e, errno, "look at the root file system");
+	snprintf(mode, sizeof mode, "%04o", (unsigned)st.st_mode & 07777);
+	extra = make_fs("tmpfs", "mode", mode, e);
+	if (extra < 0)
+		return extra;
+	r = make_dirs(extra, dir, e);
+	if (r < 0)
+		return r;
+	r = mount_attach(extra, ctx->root_fd, "/", e);
+	if (r < 0)
+		return r;
+	snprintf(lower, sizeof lower, "/proc/self/fd/%d:/proc/self/fd/%d", extra, ctx->root_fd);
+	root = make_fs("overlay", "lowerdir", lower, e);
+	if (root < 0)
+		return err_prefix(e, "%s is missing in the root file system, which is read-only", dir);
+	r = sys_mount_setattr(root, false, MOUNT_ATTR_RDONLY, 0, 0);
+	if (r < 0)
+		return err_sys(e, -r, "make the root read-only");
+	r = mount_attach(root, extra, "/", e);
+	if (r == 0)
+		r = rootfs_replace(ctx, root, e);
+	/* As OP_ROOTFS does, for init to find it. */
+	if (r == 0 && fchdir(ctx->root_fd) < 0)
+		r = err_sys(e, errno, "enter the root file system");
+	return r;
+}
+
+static int store_point(struct apply *ctx, const char *dir, int *ret, struct err *e)
+{
+	int r = rootfs_plain_mount_point(ctx, dir, ret, e);
+
+	if (r != -EROFS)
+		return r;
+	r = add_to_root(ctx, dir, e);
+	return r < 0 ? r : rootfs_plain_mount_point(ctx, dir, ret, e);
+}
+
 int apply_store(struct apply *ctx, const struct op *op, struct err *e)
 {
 	const struct op_store *s = &op->store;
 	_cleanup_close_ int point = -1, points = -1;
-	int r = rootfs_plain_mount_point(ctx, s->dir, &point, e), own;
+	int r = store_point(ctx, s->dir, &point, e), own;
 
 	if (r == -ELOOP)
 		return err_sys(e, ELOOP, "store paths are mounted on an ordinary directory, and %s leads over a "

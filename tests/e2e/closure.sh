@@ -75,6 +75,27 @@ config "$empty | .root.readonly = true | .process.args = [\"ls\", \"/nix/store\"
 ok rt run --bundle "$bundle" "$id"
 says "${busybox##*/}"
 
+# one that is read-only itself, and has no place for a store
+if is_root; then
+	rm -r "$bundle/rootfs/nix"
+	for kind in $(kinds); do
+		kind "$kind"
+		enter=(unshare --mount --propagation private sh -c 'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"' sh
+			"$bundle/rootfs" "${enter[@]}")
+		new_id
+		config "$(named "$top")" 'ls /nix/store; stat -c "%a %u" /; ls /; touch /x /nix/x; cat /proc/self/mountinfo'
+		ok rt run --bundle "$bundle" "$id"
+		is_closure
+		has '^busybox$|^bin$'
+		has_options / ro
+		has_options /nix/store ro nosuid nodev
+		has_options "$busybox" ro nosuid nodev
+	done
+	[ ! -e "$bundle/rootfs/nix" ] || fail "something was made in it"
+	nothing_left
+	kind self
+fi
+
 # ---- the other things that can be named ----
 mkdir "$tmp/info"
 closure_info() { # DIR: as nixpkgs' closureInfo makes it
