@@ -92,8 +92,8 @@ equal "$status" 137
 ok p rm greedy
 
 # ---- a pod: its containers lie in a slice of its own ----
-ok p pod create --name pod --infra=false
-ok p run -d --pod pod --name inner --network none --memory 64m box sleep 1000
+ok p pod create --name pod --network none --infra-image box --infra-command '/bin/sleep 1000'
+ok p run -d --pod pod --name inner --memory 64m box sleep 1000
 scope=$(scope_of inner)
 [[ $(show "$scope" Slice) == *libpod_pod_*.slice ]] || fail "it is in $(show "$scope" Slice)"
 ok p pod rm -f -t 0 pod

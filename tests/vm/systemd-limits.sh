@@ -92,6 +92,31 @@ throttled() { grep -q '^nr_throttled [1-9]' "$cgroup/cpu.stat"; }
 wait_for throttled
 end
 
+# ---- what is counted, and an OOM kill as an event ----
+begin '.linux.resources.memory = { limit: 33554432, swap: 33554432 }'
+ok rt events --stats "$id"
+equal "$(jq '.data.memory.usage.limit' "$out")" 33554432
+"$cloister" --root "$state" events --interval 100s "$id" >"$tmp/events" 2>&1 &
+background+=" $!"
+sleep 1
+run rt exec "$id" sh -c 'head -c 100000000 /dev/zero | tail >/dev/null'
+oom() { grep -q '"oom"' "$tmp/events"; }
+wait_for oom
+end
+
+# ---- devices ----
+if is_root; then
+	look='mknod /dev/x c 1 11 && (: </dev/x) 2>/dev/null; echo kmsg $?'
+	caps='.process.capabilities = (["CAP_MKNOD", "CAP_SYSLOG"] | { bounding: ., permitted: ., effective: . })'
+	for rule in '{ allow: false, access: "rwm" } kmsg.1' '{ allow: true, access: "rwm" } kmsg.0'; do
+		new_id
+		config "$caps | .linux.resources.devices = [${rule% *}]" "$look"
+		ok sd run --bundle "$bundle" "$id"
+		has "^${rule##* }$"
+	done
+	nothing_left
+fi
+
 # ---- annotations for systemd, and what is none ----
 begin '.annotations = {
 	"org.systemd.property.TimeoutStopUSec": "uint64 7000000", "org.systemd.property.RuntimeMaxSec": "900",

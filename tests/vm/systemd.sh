@@ -9,10 +9,10 @@
 
 if is_root; then
 	kind none
-	bus=--system slice=system.slice top=/system.slice
+	bus=--system top=/system.slice
 else
 	kind self
-	bus=--user slice=user.slice top=/user.slice/user-$(id -u).slice/user@$(id -u).service/user.slice
+	bus=--user top=/user.slice/user-$(id -u).slice/user@$(id -u).service/user.slice
 fi
 sd() { "${enter[@]}" "$cloister" --root "$state" --systemd-cgroup "$@"; }
 show() { systemctl $bus show -p "$2" --value "$1"; } # UNIT PROPERTY
@@ -76,3 +76,71 @@ wait_for in_state "$id" stopped
 ok rt delete "$id"
 wait_for gone "box-$mark.scope"
 nothing_left
+ok rt features
+equal "$(jq -c '[.linux.cgroup.systemd, .linux.cgroup.systemdUser]' "$out")" '[true,true]'
+
+# ---- a slice instead of a scope ----
+config "$no_cgroup_ns | $(at "cloister.slice::cloister-one.slice")" 'cat /proc/self/cgroup; sleep 1000'
+if is_root; then
+	new_id
+	ok sd create --bundle "$bundle" "$id"
+	equal "$(show cloister-one.slice ActiveState)" active
+	pid=$(rt state "$id" | jq .pid)
+	equal "$(cat "/proc/$pid/cgroup")" '0::/cloister.slice/cloister-one.slice'
+	ok rt delete --force "$id"
+	equal "$(show cloister-one.slice ActiveState)" inactive # loaded is whatever slice is asked for
+	nothing_left
+fi
+
+# ---- an exec from outside of what is delegated to the user is put there by systemd ----
+new_id
+config "$no_cgroup_ns | $(at "::$mark")" 'sleep 1000'
+ok sd run --detach --bundle "$bundle" "$id"
+ok rt exec "$id" cat /proc/self/cgroup
+says "0::$top/$mark.scope"
+is_root || ! : 2>/dev/null >"/sys/fs/cgroup$top/../../cgroup.procs" || fail 'the test is in no login session'
+
+# ---- without the bus: a unit whose cgroup is removed goes by itself ----
+no_bus=(env DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere)
+if ! is_root; then
+	ok "${no_bus[@]}" "$cloister" --root "$state" delete --force "$id"
+	grep -q "warning: the unit $mark.scope is not removed: cannot reach the user's systemd" "$err" || fail 'no warning'
+	wait_for gone "$mark.scope"
+	nothing_left
+	# the bus is found without the environment of a login
+	new_id
+	config "$no_cgroup_ns | $(at "::$mark")" 'cat /proc/self/cgroup'
+	ok env -u DBUS_SESSION_BUS_ADDRESS -u XDG_RUNTIME_DIR "$cloister" --root "$state" --systemd-cgroup run --bundle "$bundle" "$id"
+	says "0::$top/$mark.scope"
+	# as root of a user namespace, under podman say, we are still the user to his systemd
+	for kind in nested within; do
+		kind $kind
+		in_unit 'cat /proc/self/cgroup' "$no_cgroup_ns | $(at "::$mark")"
+		says "0::$top/$mark.scope"
+		wait_for gone "$mark.scope"
+	done
+	kind self
+else
+	ok rt delete --force "$id"
+fi
+nothing_left
+
+# ---- all kinds of namespaces, made by outer or not, and the life in steps ----
+for kind in $(kinds); do
+	# root of a user namespace is not the system's root, and this one has no manager of his own
+	case $kind in nested | within) ! is_root || continue ;; esac
+	kind "$kind"
+	new_id
+	config "$(at "::$mark") | .linux.resources.pids.limit = 60" 'echo begun; exit 3'
+	ok sd create --bundle "$bundle" "$id"
+	equal "$(show "$mark.scope" ActiveState)" active
+	ok rt start "$id"
+	wait_for in_state "$id" stopped
+	ok rt delete "$id"
+	wait_for gone "$mark.scope"
+	nothing_left
+	run sd run --bundle "$bundle" "$id"
+	equal "$status" 3
+	says begun
+	wait_for gone "$mark.scope"
+done
