@@ -46,5 +46,7 @@ char *store_physical(struct arena *a, const struct store *s, const char *logical
 		if (!above || lstat(above, &st) == 0)
 			return above;
 	}
-	return arena_printf(a, "%s%s", s->folder, logical + (strlen(logical) >= dir ? dir : 0));
+	if (strncmp(logical, s->dir, dir) != 0)
+		return arena_printf(a, "%s%s", s->root, logical);
+	return arena_printf(a, "%s%s", s->folder, logical + dir);
 }

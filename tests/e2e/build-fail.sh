@@ -102,3 +102,20 @@ nix_ nix-store --delete --ignore-liveness "$(in_root "$store" nix-store --query 
 build_fails 1 '-lost is missing' --store "$tmp/root" "$drv"
 no_outputs
 [ -n "$lost" ]
+
+# no room: for the builder, and for its outputs
+if is_root; then
+	mkdir "$tmp/small"
+	mount -t tmpfs -o size=16m tmpfs "$tmp/small"
+	instantiate 'build { name = "fills"; text = "dd if=/dev/zero of=big bs=1M; echo >$out"; }'
+	run timeout 60 "$cloister_build" --from "$store" --store "$tmp/root" --build-dir "$tmp/small" "$drv"
+	equal "$status" 100
+	grep -q 'fills> dd: .*No space left on device' "$err"
+	equal "$(ls -A "$tmp/small")" ''
+	no_outputs
+	instantiate 'build { name = "large"; text = "mkdir $out; echo x >$out/x; dd if=/dev/zero of=$out/y bs=1M count=30"; }'
+	build_fails 1 'no space left on device' --store "$tmp/small/root" "$drv"
+	equal "$(ls -A "$tmp/small/root/nix/store")" ''
+	equal "$(sqlite3 "$tmp/small/root/nix/var/nix/db/db.sqlite" 'select count(*) from ValidPaths')" 0
+	umount "$tmp/small"
+fi

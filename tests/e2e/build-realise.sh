@@ -92,3 +92,17 @@ nothing_left
 instantiate 'build { name = "home"; text = "echo >$out"; }'
 built "$drv"
 [ -e "$tmp/.local/share/cloister/root$(cat "$out")" ]
+
+# on a terminal: a line for what runs and one that counts are redrawn, and are gone in the end
+if command -v python3 >/dev/null; then
+	instantiate 'build { name = "shown"; text = "echo first words; sleep 2; echo ${build { name = "before"; text = "echo >$out"; }} >$out"; }'
+	TERM=xterm TMPDIR=$tmp/builds timeout 60 python3 - "$cloister_build" --from "$store" --store "$tmp/root" "$drv" >"$out" <<-'END'
+		import pty, sys
+		sys.exit(pty.spawn(sys.argv[1:], stdin_read=lambda fd: b"") >> 8)
+	END
+	grep -qaE $'^\r?(\033\\[[0-9]*[AJ])*  shown [0-9]+s  first words' "$out" || fail "no line of what runs: $(cat -v "$out")"
+	grep -qaF '[0 of 2 done, 1 running, 1 waiting] waits: shown' "$out"
+	grep -qaF '[1 of 2 done, 1 running, 0 waiting]' "$out"
+	grep -qa "built $drv in 2s" "$out"
+	tail -n 1 "$out" | grep -qa -- '-shown'
+fi

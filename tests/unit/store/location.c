@@ -41,6 +41,9 @@ static void above(void **state)
 	assert_string_equal(store_physical(f.arena, &f.store, HELLO), arena_printf(f.arena, "%s%s", f.root, HELLO));
 	assert_string_equal(store_physical(f.arena, &f.store, HELLO "/bin/x"),
 			    arena_printf(f.arena, "%s%s/bin/x", f.root, HELLO));
+	/* of another store below the same root */
+	assert_string_equal(store_physical(f.arena, &f.store, "/gnu/store/x"),
+			    arena_printf(f.arena, "%s/gnu/store/x", f.root));
 	fake_end(&f);
 }
 
