@@ -183,6 +183,13 @@ static bool is_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
+bool cgroup_holds_any(const char *path, const struct cgroup_owner *owner)
+{
+	_cleanup_close_ int fd = sys_cgroup_open(path);
+
+	return fd >= 0 && whose(fd, owner) == OWNED && sys_cgroup_populated(fd) > 0;
+}
+
 int cgroup_signal(const char *path, const struct cgroup_owner *owner, int signal, struct err *e)
 {
 	_cleanup_close_ int fd = sys_cgroup_open(path);

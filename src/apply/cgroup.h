@@ -18,6 +18,8 @@ struct cgroup_owner {
 /* Marks a cgroup as the owner's. -EBUSY: it is another's. */
 int cgroup_claim(int fd, const char *path, const struct cgroup_owner *owner, struct err *e);
 
+/* True if there are processes in it, and it is the owner's. */
+bool cgroup_holds_any(const char *path, const struct cgroup_owner *owner);
 /*
  * Sends a signal to every process in the cgroup and below it; they cannot fork away meanwhile. SIGKILL reaches all
  * of them at once. 0 also if there is none: engines send signals to all after the first process has died.

@@ -20,6 +20,7 @@ struct build {
 	bool sources_by_slot;         /* bind sources are opened before user namespaces are entered */
 	bool setgroups_denied;        /* in the container's user namespace */
 	struct plan_id_map uids, gids;    /* of a new user namespace, as configured or by default */
+	bool dev_readonly;            /* /dev becomes read-only once it is complete */
 	bool exec;                    /* the plan is for `exec` */
 	enum plan_stage cgroup_stage; /* in which the cgroup is made, and all is done that needs it */
 };

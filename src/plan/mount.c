@@ -267,6 +267,10 @@ static int add_mount(struct build *b, const struct mount_entry *m, struct err *e
 	if (cgroup && !((b->new_ns | b->joined_ns) & CLONE_NEWCGROUP))
 		op.cgroup_path = p->unit ? "" : p->cgroup_path ? p->cgroup_path : b->facts->own_cgroup;
 	plan_label_mount(b, &op);
+	if (strcmp(m->dest, "/dev") == 0 && (op.attrs.set & MOUNT_ATTR_RDONLY)) {
+		op.attrs.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		b->dev_readonly = true;
+	}
 	plan_add_element(p, STAGE_INIT, cgroup ? OP_CGROUP_MOUNT : OP_MOUNT, "mounts", m->index)->mount = op;
 	return 0;
 }
@@ -411,6 +415,10 @@ int plan_mounts(struct build *b, struct err *e)
 	if (r < 0)
 		return r;
 	add_working_directory(b);
+	/* Only now is everything in it. */
+	if (b->dev_readonly)
+		plan_add(b->plan, STAGE_INIT, OP_REMOUNT, "mounts")->remount =
+			(struct op_remount){ "/dev", { .set = MOUNT_ATTR_RDONLY } };
 	add_create_hooks(b);
 	r = plan_masks(b, e);
 	if (r < 0)

@@ -17,6 +17,11 @@ static int kill_opened(struct run_context *c, const struct opened *o, int signal
 	if (all && cgroup)
 		return cgroup_signal(cgroup, &owner, signal, e);
 	fd = container_pidfd(c, o, e);
+	if (fd == -ESRCH && all)
+		return 0;
+	/* Without a pid namespace of its own, the others may still be there. */
+	if (fd == -ESRCH && signal == SIGKILL && cgroup && cgroup_holds_any(cgroup, &owner))
+		return cgroup_signal(cgroup, &owner, signal, e);
 	if (fd == -ESRCH)
 		return err_set(e, ESRCH, "container not running");
 	if (fd < 0)
@@ -26,7 +31,6 @@ static int kill_opened(struct run_context *c, const struct opened *o, int signal
 		return err_set(e, ESRCH, "container not running");
 	if (r < 0)
 		return err_sys(e, -r, "send signal %d to process %ld", signal, (long)o->record->pid);
-	/* Without a pid namespace of its own, the others do not die with the first process. */
 	return signal == SIGKILL && cgroup ? cgroup_signal(cgroup, &owner, signal, e) : 0;
 }
 

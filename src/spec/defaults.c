@@ -10,7 +10,7 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
-static char *default_args[] = { "/bin/sh", NULL };
+static char *default_args[] = { "sh", NULL };
 static char *default_env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm",
 			       NULL };
 static char *default_capabilities[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE", NULL };

@@ -71,6 +71,21 @@ for how in 'delete --force ID' 'kill ID KILL' 'kill --all ID KILL' TERM; do
 	ok rt delete --force "$id"
 	nothing_left
 done
+# the first process has gone, the others have not
+new_id
+config "$no_pid_ns | $(at "/$mark-kill")" "$spawn"
+ok rt run --detach --bundle "$bundle" --pid-file "$tmp/pid" "$id"
+wait_for holds "/$mark-kill" 4
+kill -KILL "$(cat "$tmp/pid")"
+wait_for in_state "$id" stopped
+refused 'container not running' rt kill "$id" TERM
+equal "$(count_in "/$mark-kill")" 3
+ok rt kill "$id" KILL
+wait_for holds "/$mark-kill" 0
+refused 'container not running' rt kill "$id" KILL
+ok rt kill --all "$id" KILL
+ok rt delete "$id"
+nothing_left
 # what the first process leaves behind ends when `run` does
 new_id
 config "$no_pid_ns | $(at "/$mark-run")" 'sleep 1000 & sleep 1000 & exit 4'

@@ -144,3 +144,13 @@ if is_root; then
 	inside 'stat -c "%F %t:%T" /dev/slash' '.linux.devices = [{ path: "/dev/slash/", type: "c", major: 1, minor: 3 }]'
 	says 'character special file 1:3'
 fi
+
+# ---- a read-only /dev is that when all is in it ----
+for k in $(kinds); do
+	kind "$k"
+	inside 'echo x >/dev/null; touch /dev/x 2>&1; ls /dev/pts/ptmx /dev/full' \
+		"(.mounts[] | select(.destination == \"/dev\") | .options) += [\"ro\"] | $pts"
+	has 'Read-only file system'
+	has '^/dev/pts/ptmx$'
+	has '^/dev/full$'
+done

@@ -44,6 +44,7 @@ for k in $(kinds); do
 	ok rt state "$id"
 	equal "$(jq -r '.pid // 0' "$out")" 0 "$k: a stopped container has no pid"
 	refused 'container not running' rt kill "$id" KILL
+	ok rt kill --all "$id" KILL # of whatever may be left
 	refused 'cannot start a container that has stopped' rt start "$id"
 	ok rt delete "$id"
 	nothing_left

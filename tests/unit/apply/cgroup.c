@@ -161,6 +161,19 @@ static void a_new_one_is_marked(void **state)
 	assert_ok(cgroup_destroy("/a/b", &owner, &err), &err);
 }
 
+static void it_is_asked_who_is_in_it(void **state)
+{
+	struct op op = cgroup_op(true);
+
+	(void)state;
+	assert_ok(apply_cgroup(&ctx, &op, &err), &err);
+	assert_false(cgroup_holds_any("/a/b", &owner));
+	fake.populated = true;
+	assert_true(cgroup_holds_any("/a/b", &owner));
+	snprintf(fake.mark, sizeof fake.mark, "/run/state/another");
+	assert_false(cgroup_holds_any("/a/b", &owner));
+}
+
 static void one_in_use_is_refused_and_left_alone(void **state)
 {
 	struct op op = cgroup_op(true);
@@ -323,6 +336,7 @@ static void only_its_own_can_be_entered(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_new_one_is_marked),
+	TEST(it_is_asked_who_is_in_it),
 	TEST(one_in_use_is_refused_and_left_alone),
 	TEST(that_of_another_container_is_left_alone),
 	TEST(what_a_killed_create_left_is_removed),
