@@ -181,8 +181,10 @@ ok rt delete "$id"
 nothing_left
 (cd "$bundle" && run rt run "$id" && equal "$status" 4)
 # a start that fails has an end before it says so: an engine removes the container next
+printf '#!/no/such/interpreter\n' >"$bundle/rootfs/bin/orphan"
+chmod 755 "$bundle/rootfs/bin/orphan"
 for ((i = 0; i < 20; i++)); do
-	config '.process.args = ["no-such-program"]'
+	config '.process.args = ["orphan"]'
 	ok rt create --bundle "$bundle" "$id"
 	refused 'no such file or directory' rt start "$id"
 	ok rt delete "$id"
