@@ -199,6 +199,11 @@ static int add_external_mounts(struct arena *a, const struct checkpoint_facts *f
 	while (next_mount(&text, &m)) {
 		char *external;
 
+		/* As store paths have it where the root file system has a store of its own, or is read-only itself. */
+		if (strcmp(m.type, "overlay") == 0 && !has_device(f->host_mounts, m.device))
+			return err_set(e, ENOTSUP, "criu cannot restore the overlay that is mounted at %s in the "
+				"container",
+				       m.dest);
 		if (strcmp(m.dest, "/") == 0 || is_kernels(&m) || !has_device(f->host_mounts, m.device))
 			continue;
 		external = arena_printf(a, "mnt[%s]:%s", m.dest, m.dest);

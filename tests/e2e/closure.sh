@@ -175,7 +175,7 @@ inside 'ls /nix/store' "$(named "$info")"
 is_closure
 
 # ---- what is installed calls what is installed beside it ----
-if [ -w Makefile ] || [ -w "$B" ]; then
+if [ -w "$B" ] && [ "${B##*/}" != san ]; then
 	DESTDIR='' "${MAKE:-make}" -s B="$(realpath --relative-to=. "$B")" install PREFIX="$tmp/prefix" \
 		CONTAINERSDIR="$tmp/prefix/etc" >"$tmp/install" 2>&1 </dev/null || {
 		cat "$tmp/install" >&2

@@ -108,6 +108,19 @@ static void what_the_host_has_mounted_is_external(void **state)
 		"external mnt[/with blank]:/with blank\nexternal mnt[/sys]:/sys\n");
 }
 
+static void an_overlay_of_its_own_is_refused(void **state)
+{
+	(void)state;
+	cf.mounts = ROOT "103 100 0:80 / /nix/store ro - overlay cloister rw\n";
+	assert_error(dump(ROOTFUL("", "")), &err, ENOTSUP,
+		"criu cannot restore the overlay that is mounted at /nix/store in the container");
+	/* the host's, as podman's root file systems are, is none of ours */
+	cf.mounts = "100 90 0:80 / / rw - overlay overlay rw\n" PROC;
+	cf.host_mounts = HOST "30 21 0:80 / /run/merged rw - overlay overlay rw\n";
+	assert_ok(dump(ROOTFUL("", "")), &err);
+	assert_string_equal(lines_of("external"), "");
+}
+
 static void streams_of_the_host_are_named(void **state)
 {
 	(void)state;
@@ -250,7 +263,8 @@ static void answers(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(a_dump), TEST(options_become_options), TEST(what_the_host_has_mounted_is_external),
-	TEST(streams_of_the_host_are_named), TEST(joined_namespaces), TEST(locks_are_not_lost), TEST(a_restore),
+	TEST(an_overlay_of_its_own_is_refused), TEST(streams_of_the_host_are_named), TEST(joined_namespaces),
+	TEST(locks_are_not_lost), TEST(a_restore),
 	TEST(a_plan_is_reduced), TEST(bytes), TEST(answers),
 };
 
