@@ -47,6 +47,9 @@ static const struct oci_mount default_mounts[] = {
 	[SYS] = MOUNT("/sys", "sysfs", "sysfs", sys_options),
 	MOUNT("/sys/fs/cgroup", "cgroup", "cgroup", cgroup_options),
 };
+/* No device but those of a container's own /dev, whatever capabilities it is given later. */
+static const struct oci_device_cgroup no_device = { .allow = false, .access = "rwm" };
+
 /* Group 5 is not mapped, and sysfs can only be mounted with a network namespace of one's own. */
 static const struct oci_mount pts_rootless = MOUNT("/dev/pts", "devpts", "devpts", pts_options_rootless);
 static const struct oci_mount sys_rootless = MOUNT("/sys", "none", "/sys", sys_options_rootless);
@@ -89,7 +92,9 @@ static struct oci_process *make_process(struct arena *a)
 
 static struct oci_linux *make_linux(struct arena *a)
 {
-	return NEW(a, struct oci_linux, .namespaces = COPY(a, default_namespaces),
+	struct oci_resources *resources = NEW(a, struct oci_resources, .devices = COPY(a, no_device), .devices_len = 1);
+
+	return NEW(a, struct oci_linux, .resources = resources, .namespaces = COPY(a, default_namespaces),
 		   .namespaces_len = COUNT(default_namespaces), .masked_paths = masked_paths,
 		   .masked_paths_len = COUNT(masked_paths) - 1, .readonly_paths = readonly_paths,
 		   .readonly_paths_len = COUNT(readonly_paths) - 1);
@@ -114,6 +119,7 @@ struct oci_spec *spec_default_rootless(struct arena *a, uid_t uid, gid_t gid)
 	s->mounts[PTS] = pts_rootless;
 	s->mounts[SYS] = sys_rootless;
 	s->linux->namespaces[s->linux->namespaces_len - 1] = user_namespace;
+	s->linux->resources = NULL;
 	s->linux->uid_mappings = NEW(a, struct oci_id_mapping, .host_id = uid, .size = 1);
 	s->linux->uid_mappings_len = 1;
 	s->linux->gid_mappings = NEW(a, struct oci_id_mapping, .host_id = gid, .size = 1);

@@ -27,7 +27,10 @@ refused "open the bundle $tmp/nowhere: no such file or directory" cl spec -b "$t
 jq -e '.process.terminal and .process.args == ["sh"] and .root == { "path": "rootfs", "readonly": true } and
 	.process.noNewPrivileges and (.linux.maskedPaths | length > 5)' "$tmp/first" >/dev/null || fail "$(cat "$tmp/first")"
 jq -e 'any(.linux.namespaces[]; .type == "user") | not' "$tmp/link/config.json" >/dev/null || fail "user namespace"
-ok cl spec --rootless --bundle "$(mktemp -d -p "$tmp")"
+equal "$(jq -c .linux.resources "$tmp/link/config.json")" '{"devices":[{"allow":false,"access":"rwm"}]}'
+mkdir "$tmp/user"
+ok cl spec --rootless --bundle "$tmp/user"
+equal "$(jq -c .linux.resources "$tmp/user/config.json")" null
 ok cl plan --bundle "$tmp/b"
 
 # It runs with nothing changed but the terminal and the command.

@@ -55,7 +55,9 @@ static void defaults(void **state)
 	is_right(root);
 	is_right(rootless);
 	assert_true(root->process->terminal && root->process->no_new_privileges && root->root->readonly);
-	assert_string_equal(root->process->args[0], "/bin/sh");
+	assert_string_equal(root->process->args[0], "sh");
+	assert_false(root->linux->resources->devices[0].allow);
+	assert_null(rootless->linux->resources);
 	assert_null(root->linux->uid_mappings);
 	assert_int_equal(root->linux->namespaces[5].type, OCI_NAMESPACE_TYPE_NETWORK);
 	assert_string_equal(root->mounts[5].type, "sysfs");
