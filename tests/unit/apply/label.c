@@ -56,6 +56,11 @@ int sys_open_in_root_nofollow(int root, const char *path, int flags) { return sy
 long sys_fs_type(int fd) { (void)fd; return 0; }
 bool sys_is_mount_root(int fd) { (void)fd; return true; }
 int sys_pivot_to_cwd(void) { return -EIO; }
+int sys_mount_aside(const char *type, const char *source, const char *data)
+{
+	(void)type, (void)source, (void)data;
+	return -EIO;
+}
 int sys_cgroup_open(const char *path) { (void)path; return -EIO; }
 int sys_cgroup_own(struct arena *a, int fd, const char **ret, struct err *e)
 {
