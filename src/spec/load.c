@@ -1,6 +1,10 @@
 /* Why: see load.h. */
 #include "spec/load.h"
 
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "libocispec/field/read.h"
 #include "spec/validate.h"
@@ -66,9 +70,13 @@ int spec_parse_process(struct arena *a, const char *name, const char *json, size
 
 int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e)
 {
+	_cleanup_close_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	char *text;
 	size_t len;
-	int r = io_read_file(a, dirfd, path, OCI_READ_BYTES_MAX, &text, &len, e);
+	int r;
 
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	r = io_read_fd(a, fd, path, OCI_READ_BYTES_MAX, &text, &len, e);
 	return r < 0 ? r : spec_parse_process(a, path, text, len, ret, e);
 }

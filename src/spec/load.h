@@ -12,7 +12,7 @@
  */
 int spec_load(struct arena *a, int bundle_fd, const char *path, struct oci_spec **ret, struct err *e);
 
-/* The same for a process.json, as `exec --process` takes it; path is below dirfd (AT_FDCWD for none). */
+/* The same for a process.json, as `exec --process` takes it, which may be a pipe; path is below dirfd, or AT_FDCWD. */
 int spec_read_process(struct arena *a, int dirfd, const char *path, struct oci_process **ret, struct err *e);
 
 /*

@@ -98,6 +98,11 @@ ex --process "$tmp/process.json" "$id"
 equal "$(sed -n 1p "$out")" 4
 equal "$(sed -n 2p "$out")" "$(ulimit -n)"
 has 'Seccomp:2'
+ex --process <(cat "$tmp/process.json") "$id"
+equal "$(sed -n 1p "$out")" 4
+ex --process /dev/fd/3 "$id" 3<"$tmp/process.json"
+equal "$(sed -n 1p "$out")" 4
+refused 'read /: is a directory' rt exec --process / "$id"
 refused 'both' rt exec --process "$tmp/process.json" "$id" sh
 for option in --user=1 --env=A=1 --cwd=/ --cap=CAP_KILL --no-new-privs --additional-gids=1 --apparmor=x --process-label=x; do
 	refused "option ${option%%=*} cannot be combined with --process" rt exec --process "$tmp/process.json" "$option" "$id"
