@@ -126,7 +126,7 @@ static int run(struct job *j)
 	const struct build_run run = {
 		.cloister = j->o->cloister, .work = j->request->work, .bundle = j->bundle, .log_fd = j->log_fd,
 		.timeout = j->o->timeout, .max_silent = j->o->max_silent, .max_log = j->o->max_log,
-		.line = take_line, .data = j,
+		.terminal = j->request->graph->store->kind == STORE_NIX, .line = take_line, .data = j,
 	};
 	const char *signal = NULL;
 	int status = 0, r;

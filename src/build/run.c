@@ -11,9 +11,12 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -107,15 +110,38 @@ static int set_paths(struct runner *n)
 	return 0;
 }
 
+/*
+ * Both ends of what the builder writes to: a terminal that translates nothing and that nobody is controlled by, or a
+ * pipe.
+ */
+static int open_output(struct runner *n, int ret[static 2])
+{
+	struct termios raw;
+
+	if (!n->run->terminal)
+		return pipe2(ret, O_CLOEXEC) < 0 ? err_sys(n->e, errno, "pipe") : 0;
+	ret[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (ret[0] < 0 || unlockpt(ret[0]) < 0)
+		return err_sys(n->e, errno, "open a terminal");
+	ret[1] = ioctl(ret[0], TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (ret[1] < 0 || tcgetattr(ret[1], &raw) < 0)
+		return err_sys(n->e, errno, "open a terminal");
+	cfmakeraw(&raw);
+	return tcsetattr(ret[1], TCSANOW, &raw) < 0 ? err_sys(n->e, errno, "set a terminal") : 0;
+}
+
 static int start(struct runner *n)
 {
 	char *argv[] = { (char *)n->run->cloister, (char *)"--root", n->state, (char *)"--log", n->errors,
 			 (char *)"--log-format", (char *)"json", (char *)"run", (char *)"--bundle",
 			 (char *)n->run->bundle, n->id, NULL };
-	int fds[2] = { -1, -1 }, r;
+	int fds[2] = { -1, -1 }, r = n->run->own_output ? 0 : open_output(n, fds);
 
-	if (!n->run->own_output && pipe2(fds, O_CLOEXEC) < 0)
-		return err_sys(n->e, errno, "pipe");
+	if (r < 0) {
+		close_fd(&fds[0]);
+		close_fd(&fds[1]);
+		return r;
+	}
 	r = n->run->own_output ? spawn(argv, STDOUT_FILENO, STDERR_FILENO, &n->pid) :
 				 spawn(argv, fds[1], fds[1], &n->pid);
 	close_fd(&fds[1]);
@@ -169,6 +195,9 @@ static int take_output(struct runner *n)
 	char bytes[32 * 1024];
 	ssize_t len = read(n->output, bytes, sizeof bytes);
 
+	/* The end of a terminal: nobody has the other side open. */
+	if (len < 0 && errno == EIO && n->run->terminal)
+		len = 0;
 	if (len < 0)
 		return errno == EINTR ? 0 : err_sys(n->e, errno, "read the builder's output");
 	if (len == 0) {

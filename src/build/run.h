@@ -12,6 +12,7 @@ struct build_run {
 	const char *work;         /* a folder of our own: the runtime's state and messages go there */
 	const char *bundle;       /* absolute */
 	int log_fd;               /* where the builder's output is written; -1: nowhere */
+	bool terminal;            /* the builder's output is a terminal, as Nix has it, else a pipe */
 	bool own_output;          /* the builder has our own standard output and error; then none of the rest counts */
 	unsigned timeout;         /* seconds; 0: none */
 	unsigned max_silent;      /* seconds without output; 0: none */

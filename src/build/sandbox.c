@@ -8,7 +8,7 @@ int build_sandbox_make(struct drv_graph *g, const struct build_options *o, const
 		       struct build_sandbox *ret, struct err *e)
 {
 	struct drv_request request = {
-		.drv = path, .known_store = o->from, .graph = g, .terminal = true, .cores = o->cores,
+		.drv = path, .known_store = o->from, .graph = g, .cores = o->cores,
 		.bin_sh = o->bin_sh, .sandbox_paths = o->sandbox_paths, .sandbox_paths_len = o->sandbox_paths_len,
 		.features = o->features, .features_len = o->features_len,
 		.gc_root = GC_ROOT_TRY,

@@ -3,8 +3,8 @@
  *
  *   version 3   {PATH: {"name", "outputs", "inputSrcs", "inputDrvs", "system", "builder", "args", "env"}}, whole
  *               paths, hashes in base 16; Nix 2.20 to 2.32
- *   version 4   {"version": 4, "derivations": {NAME: {..., "inputs": {"srcs", "drvs"}, ..., "version": 4}}}, base names,
- *               hashes as sha256-BASE64; since Nix 2.33
+ *   version 4   {"version": 4, "derivations": {NAME: {..., "inputs": {"srcs", "drvs"}, ..., "version": 4}}}, base
+ *               names, hashes as sha256-BASE64; since Nix 2.33
  *
  * Both may have "structuredAttrs", which in a .drv file is the variable __json. (Nix manual, "Derivation JSON Format".)
  */
