@@ -138,7 +138,8 @@ int apply_keyring(struct apply *ctx, const struct op *op, struct err *e)
 	(void)ctx;
 	/* ENOSYS: a kernel without keyrings has none to share. */
 	if (r < 0 && r != -ENOSYS)
-		return err_sys(e, -r, "make a session keyring (--no-new-keyring shares the caller's)");
+		return err_sys(e, -r, "make a session keyring (%s--no-new-keyring shares the caller's)",
+			       r == -EDQUOT ? "the user has as many as kernel.keys.maxkeys allows; " : "");
 	return 0;
 }
 

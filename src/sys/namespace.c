@@ -13,6 +13,8 @@
 
 #include "base/cleanup.h"
 
+enum { KEYRING_POLL_MS = 10, KEYRING_WAIT_MS = 2000 };
+
 int sys_unshare(uint64_t flags)
 {
 	return unshare((int)flags) < 0 ? -errno : 0;
@@ -46,7 +48,14 @@ int sys_set_domainname(const char *name)
 	return setdomainname(name, strlen(name)) < 0 ? -errno : 0;
 }
 
+/* A keyring counts until the kernel has tidied up behind its last process: who starts many must wait for that. */
 int sys_new_session_keyring(const char *name)
 {
-	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 ? -errno : 0;
+	for (int waited = 0;; waited += KEYRING_POLL_MS) {
+		if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0)
+			return 0;
+		if (errno != EDQUOT || waited >= KEYRING_WAIT_MS)
+			return -errno;
+		usleep(KEYRING_POLL_MS * 1000);
+	}
 }

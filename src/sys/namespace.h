@@ -12,5 +12,8 @@ int sys_setns(int fd, uint64_t type);
 int sys_loopback_up(void);
 int sys_set_hostname(const char *name);
 int sys_set_domainname(const char *name);
-/* A new session keyring of that name, so that the caller's keys stay outside (session-keyring(7)). */
+/*
+ * A new session keyring of that name, so that the caller's keys stay outside (session-keyring(7)). -EDQUOT: the user
+ * has too many, and still has them two seconds later.
+ */
 int sys_new_session_keyring(const char *name);
