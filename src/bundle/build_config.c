@@ -119,6 +119,8 @@ int build_config(struct arena *a, const struct recipe_build *b, struct oci_spec 
 
 	if (!personality)
 		return err_oom(e);
+	/* The first version that has a domain name. */
+	s->oci_version = arena_strdup(a, "1.1.0");
 	s->domainname = arena_strdup(a, "(none)");
 	s->process->user->umask = 022;
 	s->process->user->has_umask = true;

@@ -73,7 +73,8 @@ static void version_4(void **state)
 
 #define P(name) "/nix/store/00000000000000000000000000000000-" name
 #define ONE(outputs, rest) \
-	"{'name':'x','outputs':{" outputs "},'inputSrcs':[],'inputDrvs':{},'system':'s','builder':'b','args':[]" rest "}"
+	"{'name':'x','outputs':{" outputs "},'inputSrcs':[],'inputDrvs':{},'system':'s','builder':'b'," \
+	"'args':[]" rest "}"
 
 /* ' for ", to be read by people. */
 static int read_one(const char *json, struct drv_shown *ret, struct err *e)
