@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "store/sha256.h"
+#include "store/base32.h"
 
 /* TYPE:sha256:HEX:/nix/store:NAME, hashed, folded to 20 bytes. */
 static char *make_path(struct arena *a, const struct store *s, const char *type, const char *hex, const char *name)

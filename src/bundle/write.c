@@ -15,11 +15,11 @@
 #include "base/str.h"
 #include "bundle/config.h"
 #include "bundle/origin.h"
-#include "bundle/remove.h"
 #include "bundle/skeleton.h"
 #include "libocispec/field/write.h"
 #include "store/closure.h"
 #include "store/gcroot.h"
+#include "store/remove.h"
 
 struct writer {
 	struct arena *arena;
@@ -201,6 +201,7 @@ static int publish(struct writer *w)
 
 static int write_all(struct writer *w)
 {
+	struct err ignored;
 	int r = make_tmp(w);
 
 	if (r == 0)
@@ -214,7 +215,7 @@ static int write_all(struct writer *w)
 	if (r == 0)
 		r = publish(w);
 	if (r < 0 && w->tmp[0])
-		remove_tree(w->parent_fd, w->tmp);
+		tree_remove(w->parent_fd, w->tmp, &ignored);
 	return r;
 }
 
@@ -249,6 +250,7 @@ int bundle_write(struct arena *a, const struct recipe *r, const char *output, ch
 	struct writer w = { .arena = a, .recipe = r, .parent_fd = -1, .fd = -1, .e = e };
 	mode_t mask = umask(022);
 	sigset_t held, before;
+	struct err ignored;
 	int result;
 
 	*ret_warning = NULL;
@@ -265,7 +267,7 @@ int bundle_write(struct arena *a, const struct recipe *r, const char *output, ch
 	if (result == 0) {
 		result = protect(&w, ret_warning);
 		if (result < 0)
-			remove_tree(w.parent_fd, w.name);
+			tree_remove(w.parent_fd, w.name, &ignored);
 	}
 	close_fd(&w.fd);
 	close_fd(&w.parent_fd);

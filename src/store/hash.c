@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/sha256.h"
+#include "store/base32.h"
 
 static const struct {
 	const char *name;

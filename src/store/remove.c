@@ -47,9 +47,14 @@ static int remove_directory(struct remover *m, int dirfd, const char *name, int 
 	}
 	if (depth == 0)
 		m->top = fd;
-	while (r == 0 && (errno = 0, entry = readdir(d)))
+	/* What cannot be removed keeps nothing else from being removed. */
+	while ((errno = 0, entry = readdir(d))) {
+		int one = 0;
+
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = remove_entry(m, fd, entry->d_name, depth + 1);
+			one = remove_entry(m, fd, entry->d_name, depth + 1);
+		r = r < 0 ? r : one;
+	}
 	return r == 0 && errno ? err_sys(m->e, errno, "read folder '%s' to remove it", name) : r;
 }
 
