@@ -200,6 +200,23 @@ case_annotations() { # they arrive at the runtime: it locks mounts by one of the
 	grep -q 'run.cloister.lock' "$err" || fail "the annotation was not seen"
 }
 
+# store paths by annotation; a relocated store is named by who says what the runtime is
+case_closure() {
+	command -v nix-store >/dev/null || leave_out "nix-store is not installed"
+	. tests/e2e/lib-bundle.sh
+	make_store
+	printf '#!/bin/sh\nexec %q --store %q "$@"\n' "$cloister" "$store" >"$tmp/with-store"
+	chmod 755 "$tmp/with-store"
+	runtime=$tmp/with-store
+	good --annotation "run.cloister.closure=$top" --annotation run.cloister.path=append -- \
+		sh -c 'cat /nix/store/*-hello-current/index.html; echo "$PATH"; ! touch /nix/store/x'
+	has '[Hh]ello'
+	has ":$top/bin$"
+	once --annotation run.cloister.closure=/etc/shadow -- true
+	[ "$status" != 0 ] || fail "/etc/shadow is no store path"
+	grep -q 'run.cloister.closure' "$err" || fail "it does not say why"
+}
+
 case_own_config() { # a config.json of the caller's
 	good --annotation a=b -- true
 	start config sleep 100
@@ -254,7 +271,7 @@ start_containerd "$engine"
 image_archive "$tmp/root" >"$tmp/box.tar"
 ok ctr images import "$tmp/box.tar"
 
-try run errors lifecycle exec terminal files rights devices namespaces cgroup annotations own_config shim_killed restarted parallel
+try run errors lifecycle exec terminal files rights devices namespaces cgroup annotations closure own_config shim_killed restarted parallel
 
 if [ ${#cases_failed[@]} = 0 ]; then
 	equal "$(ctr containers ls --quiet)" "" "containers are left"
