@@ -53,7 +53,7 @@ _cloister() {
 	update:-*)
 		words='--resources --memory --memory-reservation --memory-swap --kernel-memory --kernel-memory-tcp --cpu-share
 			--cpu-quota --cpu-period --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-cpus --cpuset-mems
-			--pids-limit --blkio-weight --help' ;;
+			--pids-limit --blkio-weight --l3-cache-schema --mem-bw-schema --help' ;;
 	checkpoint:-*) words="$checkpoint --parent-path --leave-running --pre-dump --page-server --help" ;;
 	restore:-*) words="$checkpoint --bundle --console-socket --pid-file --detach --lsm-profile --help" ;;
 	delete:-*) words='--force --regex --help' ;;

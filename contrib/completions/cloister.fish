@@ -69,6 +69,8 @@ complete -c cloister -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -
 complete -c cloister -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'Memory nodes'
 complete -c cloister -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'How many processes'
 complete -c cloister -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'Share of the disks'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'Share of the cache'
+complete -c cloister -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'Share of the memory bandwidth'
 complete -c cloister -n '__fish_seen_subcommand_from checkpoint restore' -l image-path -xa '(__fish_complete_directories)' -d 'The checkpoint'
 complete -c cloister -n '__fish_seen_subcommand_from checkpoint restore' -l work-path -xa '(__fish_complete_directories)' -d 'Where criu writes its log'
 complete -c cloister -n '__fish_seen_subcommand_from checkpoint restore' -l tcp-established -d 'Allow open TCP connections'

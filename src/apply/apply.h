@@ -69,7 +69,7 @@ char **exec_environment(const struct apply *ctx);
 apply_function apply_join, apply_unshare, apply_enter, apply_id_map, apply_userns, apply_set_ids, apply_oom_score,
 	apply_keyring, apply_loopback, apply_hostname, apply_domainname, apply_sysctl, apply_time_offsets;
 /* rdt.c */
-apply_function apply_rdt_group, apply_rdt_task;
+apply_function apply_rdt_group, apply_rdt_schemata, apply_rdt_task;
 /* resources.c */
 apply_function apply_cgroup_controllers, apply_cgroup_fits, apply_cgroup_write;
 /* unit.c */

@@ -208,6 +208,27 @@ int apply_rdt_group(struct apply *ctx, const struct op *op, struct err *e)
 	return r;
 }
 
+/* In one write, so that the kernel looks at all before it changes any. */
+int apply_rdt_schemata(struct apply *ctx, const struct op *op, struct err *e)
+{
+	_cleanup_close_ int root = open_resctrl(e), group = -1;
+	const char *text = "";
+	int r;
+
+	if (root < 0)
+		return root;
+	for (size_t i = 0; i < op->rdt->lines_len && text; i++)
+		text = arena_printf(ctx->arena, "%s%s\n", text, op->rdt->lines[i]);
+	if (!text)
+		return err_oom(e);
+	group = openat(root, op->rdt->group, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = group < 0 ? -errno : write_file(group, "schemata", text);
+	if (r == 0)
+		return 0;
+	r = err_sys(e, -r, "write the schemata of the group %s", op->rdt->group);
+	return explain(root, r, e);
+}
+
 static int join(struct apply *ctx, int root, const char *path, struct err *e)
 {
 	_cleanup_close_ int dir = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

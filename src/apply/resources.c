@@ -170,6 +170,7 @@ int resources_update(struct apply *ctx, struct err *e)
 		[OP_CGROUP_CONTROLLERS] = apply_cgroup_controllers,
 		[OP_CGROUP_FITS] = apply_cgroup_fits,
 		[OP_CGROUP_WRITE] = apply_cgroup_write,
+		[OP_RDT_SCHEMATA] = apply_rdt_schemata,
 	};
 	struct setting *old = arena_array(ctx->arena, ctx->plan->len + 1, sizeof *old);
 	size_t changed = 0;

@@ -25,6 +25,7 @@ static apply_function *const table[OP_COUNT] = {
 	[OP_DEVICE_FILTER] = apply_device_filter,
 	[OP_USERNS] = apply_userns,
 	[OP_RDT_GROUP] = apply_rdt_group,
+	[OP_RDT_SCHEMATA] = apply_rdt_schemata,
 	[OP_RDT_TASK] = apply_rdt_task,
 	[OP_OPEN_TREE] = apply_open_tree,
 	[OP_SECCOMP_BUILD] = apply_seccomp_build,

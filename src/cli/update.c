@@ -31,6 +31,8 @@ static const struct option_def update_defs[] = {
 	TEXT("cpuset-mems", mems, "LIST", "memory nodes it may use"),
 	TEXT("pids-limit", pids, "N", "how many processes there may be; -1: no limit"),
 	TEXT("blkio-weight", blkio_weight, "N", "share of the disks, beside others: 10 to 1000"),
+	TEXT("l3-cache-schema", l3_cache, "SCHEMA", "share of the cache, a line of resctrl: L3:0=ff"),
+	TEXT("mem-bw-schema", mem_bw, "SCHEMA", "share of the memory bandwidth, a line of resctrl: MB:0=50"),
 	{ 0 },
 };
 
@@ -46,10 +48,10 @@ static int read_json(struct cli *c, const char *file, struct oci_resources **ret
 	return r < 0 ? r : oci_read(c->arena, &oci_resources_type, name, json, len, ret, e);
 }
 
-/* The first option that was given beside --resources, or alone; NULL: none. */
+/* The first option that was given and says what --resources says, too; NULL: none. */
 static const char *first_option(const struct update_options *o)
 {
-	for (const struct option_def *d = update_defs + 1; d->name; d++)
+	for (const struct option_def *d = update_defs + 1; d->offset != AT(l3_cache); d++)
 		if (*(const char *const *)((const char *)o + d->offset))
 			return d->name;
 	return NULL;
@@ -60,17 +62,21 @@ static int update(struct cli *c, void *options, const struct option_words *words
 	const struct update_options *o = options;
 	const char *file = cli_given(o->resources), *other = first_option(o);
 	struct oci_resources from_options, *asked = &from_options;
+	struct run_update_options run = {
+		.id = words->items[0], .l3_cache = cli_given(o->l3_cache), .mem_bw = cli_given(o->mem_bw),
+	};
 	struct run_context context;
 	int r;
 
 	if (file && other)
 		return err_set(e, EINVAL, "option --%s cannot be combined with --resources, which says it all", other);
-	if (!file && !other)
+	if (!file && !other && !run.l3_cache && !run.mem_bw)
 		return err_set(e, EINVAL, "update requires --resources, or an option that says what to change");
 	r = file ? read_json(c, file, &asked, e) : update_read_options(c->arena, o, &from_options, e);
 	if (r == 0)
 		r = cli_context(c, &context, e);
-	return r < 0 ? r : run_update(&context, words->items[0], asked, e);
+	run.asked = asked;
+	return r < 0 ? r : run_update(&context, &run, e);
 }
 
 const struct cli_command cli_update = {

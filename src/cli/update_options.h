@@ -11,6 +11,7 @@ struct update_options {
 	const char *memory, *reservation, *swap, *kernel, *kernel_tcp;
 	const char *shares, *quota, *period, *burst, *idle, *rt_period, *rt_runtime, *cpus, *mems;
 	const char *pids, *blkio_weight;
+	const char *l3_cache, *mem_bw;        /* of linux.intelRdt, which the resources do not include */
 };
 
 /* Bytes, as "64M" or 1.5g; -1. The option's name is for the message of -EINVAL. */

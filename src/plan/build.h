@@ -30,6 +30,7 @@ bool plan_maps_id(const struct plan_id_map *map, uint32_t container_id, uint32_t
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */
+int plan_rdt_update(struct plan *p, const char *id, const struct oci_intel_rdt *r, struct err *e);   /* rdt.c */
 int plan_net_devices(struct build *b, struct err *e);     /* netdev.c */
 int plan_cgroup(struct build *b, struct err *e);          /* cgroup.c */
 int plan_unit(struct build *b, struct err *e);            /* unit.c: systemd's, in place of plan_cgroup */

@@ -24,6 +24,7 @@ static const char *const op_names[OP_COUNT] = {
 	[OP_DEVICE_FILTER] = "device-filter",
 	[OP_USERNS] = "userns",
 	[OP_RDT_GROUP] = "rdt-group",
+	[OP_RDT_SCHEMATA] = "rdt-schemata",
 	[OP_RDT_TASK] = "rdt-task",
 	[OP_OPEN_TREE] = "open-tree",
 	[OP_SECCOMP_LISTENER] = "seccomp-listener",

@@ -60,6 +60,7 @@ enum op_type {
 	OP_DEVICE_FILTER,    /* device_filter */
 	OP_USERNS,           /* userns: a user namespace that only serves to map the ids of mounts */
 	OP_RDT_GROUP,        /* rdt */
+	OP_RDT_SCHEMATA,     /* rdt: the lines go to the group, all or none */
 	OP_RDT_TASK,         /* rdt: the process for which the stage runs joins it */
 	OP_OPEN_TREE,        /* open_tree */
 	OP_SECCOMP_BUILD,    /* seccomp */
@@ -522,6 +523,8 @@ int plan_build_exec(struct arena *a, const struct oci_spec *spec, const struct p
 struct plan_update {
 	const struct oci_resources *asked, *all;
 	const char *cgroup_path;              /* NULL: the container has none of its own */
+	const char *id;
+	const struct oci_intel_rdt *rdt;      /* what is to change of the resctrl group; NULL: nothing */
 };
 
 /* Builds the plan for `update`: RUNTIME alone, on a cgroup that is there. It fails as plan_build does. */

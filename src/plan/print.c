@@ -321,6 +321,7 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_open_tree(out, &op->open_tree);
 		break;
 	case OP_RDT_GROUP:
+	case OP_RDT_SCHEMATA:
 		add_rdt(out, op->rdt);
 		break;
 	case OP_RDT_TASK:

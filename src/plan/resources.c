@@ -287,13 +287,17 @@ int plan_build_update(struct arena *a, const struct plan_update *u, const struct
 	*ret = (struct plan){ .arena = a, .cgroup_path = u->cgroup_path };
 	r = collect(&l, e);
 	if (r == 0 && !u->cgroup_path && first_needed(&l))
-		return err_set(e, ENODEV, "%s: the container has no cgroup of its own", first_needed(&l));
-	if (r == 0 && !u->cgroup_path)
-		return 0;
+		r = err_set(e, ENODEV, "%s: the container has no cgroup of its own", first_needed(&l));
 	if (r == 0)
 		r = find_controllers(&l, facts, &controllers, e);
 	if (r < 0)
 		return r;
-	emit(&l, "", controllers);
+	if (u->cgroup_path)
+		emit(&l, "", controllers);
+	/* Last, since its old lines are not put back: it takes all or none. */
+	if (u->rdt)
+		r = plan_rdt_update(ret, u->id, u->rdt, e);
+	if (r < 0)
+		return r;
 	return ret->failed || arena_failed(a) ? err_oom(e) : 0;
 }

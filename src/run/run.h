@@ -61,6 +61,12 @@ struct run_exec_options {
 	bool tty, detach, ignore_paused;
 };
 
+struct run_update_options {
+	const char *id;
+	const struct oci_resources *asked;    /* what is absent or 0 there stays (spec/merge.h) */
+	const char *l3_cache, *mem_bw;        /* schemata of its group of resctrl; NULL: they stay */
+};
+
 struct cgroup_stats;
 
 struct run_events_options {
@@ -90,8 +96,8 @@ int run_ps(struct run_context *c, const char *id, pid_t **ret, size_t *ret_len, 
 /* Stops all its processes where they are, and lets them go on. */
 int run_pause(struct run_context *c, const char *id, struct err *e);
 int run_resume(struct run_context *c, const char *id, struct err *e);
-/* Changes its limits, all or none: what is absent or 0 in `asked` stays (spec/merge.h). */
-int run_update(struct run_context *c, const char *id, const struct oci_resources *asked, struct err *e);
+/* Changes its limits, all or none. */
+int run_update(struct run_context *c, const struct run_update_options *o, struct err *e);
 /* Reports until the container's first process has ended. Holds no lock meanwhile. */
 int run_events(struct run_context *c, const struct run_events_options *o, struct err *e);
 /* 1 if a container of that record and status is paused, 0 if not. Takes no lock. */

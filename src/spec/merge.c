@@ -234,3 +234,26 @@ int spec_merge_resources(struct arena *a, const struct oci_resources *have, cons
 	*ret = r;
 	return arena_failed(a) ? err_oom(e) : 0;
 }
+
+int spec_merge_rdt(struct arena *a, const struct oci_intel_rdt *have, const char *l3_cache, const char *mem_bw,
+		   struct oci_intel_rdt **ret, struct err *e)
+{
+	struct oci_intel_rdt *r = copy(a, have, sizeof *r);
+
+	if (!r)
+		return err_oom(e);
+	if (!have)
+		return err_set(e, EINVAL, "option --%s: the container has no group of resctrl (linux.intelRdt)",
+			       l3_cache ? "l3-cache-schema" : "mem-bw-schema");
+	if (l3_cache && (strncmp(l3_cache, "L3", 2) != 0 || strchr(l3_cache, '\n')))
+		return err_set(e, EINVAL, "option --l3-cache-schema: \"%s\" is not one line that begins with L3",
+			       l3_cache);
+	if (l3_cache)
+		r->l3_cache_schema = (char *)l3_cache;
+	if (mem_bw)
+		r->mem_bw_schema = (char *)mem_bw;
+	if (check_intel_rdt(r, e) < 0)
+		return err_prefix(e, "option --mem-bw-schema");
+	*ret = r;
+	return 0;
+}

@@ -13,3 +13,10 @@
  */
 int spec_merge_resources(struct arena *a, const struct oci_resources *have, const struct oci_resources *asked,
 			 struct oci_resources **ret, struct err *e);
+
+/*
+ * The group of resctrl `have`, with other schemata (NULL: as they are). -EINVAL: `have` is NULL, or a schema is none;
+ * the message begins with the option's name.
+ */
+int spec_merge_rdt(struct arena *a, const struct oci_intel_rdt *have, const char *l3_cache, const char *mem_bw,
+		   struct oci_intel_rdt **ret, struct err *e);

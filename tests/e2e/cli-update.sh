@@ -80,6 +80,7 @@ ok rt update --pids-limit -1 --memory -1 "$id"
 # ---- what is wrong ----
 refused 'memory.kernel: cgroup version 2 has no limit' rt update --kernel-memory 1m "$id"
 refused 'cpu.realtimePeriod: cgroup version 2' rt update --cpu-rt-period 1 "$id"
+refused 'the container has no group of resctrl' rt update --l3-cache-schema L3:0=f "$id"
 refused 'cpu.idle: 2 is neither 0 nor 1' rt update --cpu-idle 2 "$id"
 run rt update --resources "$tmp/limits" --memory 1 "$id"
 [ "$status" != 0 ] && grep -qF 'cannot be combined with --resources' "$err" || fail 'options beside --resources'

@@ -2,12 +2,12 @@
 # Every option that the help names is known to the completions of bash, zsh and fish, and they know no others.
 . tests/e2e/lib.sh
 
-options_of() { grep -oE -- '--[a-z][a-z-]+' | sort -u; } # HELP TEXT
+options_of() { grep -oE -- '--[a-z][a-z0-9-]+' | sort -u; } # HELP TEXT
 
 known() { # FILE: fish writes `-l name`, the others `--name`
 	case $1 in
-	*.fish) sed -n "/^complete/{s/ -d '.*//;p}" "$1" | grep -oE -- '-l [a-z-]+' | sed 's/-l /--/' ;;
-	*) sed 's/\[[^]]*\]//' "$1" | grep -oE -- '--[a-z][a-z-]+' ;;
+	*.fish) sed -n "/^complete/{s/ -d '.*//;p}" "$1" | grep -oE -- '-l [a-z0-9-]+' | sed 's/-l /--/' ;;
+	*) sed 's/\[[^]]*\]//' "$1" | grep -oE -- '--[a-z][a-z0-9-]+' ;;
 	esac | sort -u
 }
 

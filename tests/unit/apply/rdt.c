@@ -114,6 +114,24 @@ static void its_own(void **state)
 	assert_ok(rdt_destroy("web", &err), &err);
 }
 
+static void other_schemata(void **state)
+{
+	const char *lines[] = { "L3:0=f", "MB:0=50" };
+	struct op_rdt rdt = { .group = "web", .lines = lines, .lines_len = 2 };
+	const struct op op = { .rdt = &rdt };
+
+	(void)state;
+	assert_error(apply_rdt_schemata(&ctx, &op, &err), &err, ENOENT,
+		     "write the schemata of the group web: no such file or directory");
+	group("web", "");
+	assert_ok(apply_rdt_schemata(&ctx, &op, &err), &err);
+	assert_string_equal(content("web/schemata"), "L3:0=f\nMB:0=50\n");
+	unlink(path("web/schemata"));
+	put("info/last_cmd_status", "Invalid id\n");
+	assert_error(apply_rdt_schemata(&ctx, &op, &err), &err, ENOENT,
+		     "Invalid id: write the schemata of the group web: no such file or directory");
+}
+
 static void the_kernels_words(void **state)
 {
 	(void)state;
@@ -177,6 +195,7 @@ static void monitored(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(not_mounted),
 	TEST(its_own),
+	TEST(other_schemata),
 	TEST(the_kernels_words),
 	TEST(compared),
 	TEST(by_name),

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "sys/cgroup.h"
+#include "sys/resctrl.h"
 
 /* The files of the fake. A descriptor is a copy of standard error, whose number is looked up in `opened`. */
 struct file {
@@ -95,6 +96,11 @@ int sys_cgroup_write(int fd, const char *file, const char *value)
 	else
 		snprintf(f->text, sizeof f->text, "%s\n", value);
 	return 0;
+}
+
+int sys_resctrl_open(void)
+{
+	return -ENODEV;
 }
 
 static int set_up(void **state)
@@ -334,6 +340,20 @@ static void what_cannot_be_undone_is_named(void **state)
 	assert_string_equal(find("/a/b", "pids.max")->text, "max\n");
 }
 
+/* The group of resctrl comes last, and takes the others back when it cannot be. */
+static void caches(void **state)
+{
+	struct op_rdt rdt = { .group = "web" };
+
+	(void)state;
+	plan_of(write_op("memory.max", "8192"), (struct op){ .type = OP_RDT_SCHEMATA, .rdt = &rdt, .index = -1 },
+		(struct op){ 0 });
+	ops[1].where = "intelRdt";
+	plan.len = 2;
+	assert_int_equal(resources_update(&ctx, &err), -ENODEV);
+	assert_string_equal(find("/a/b", "memory.max")->text, "max\n");
+}
+
 static void an_update(void **state)
 {
 	(void)state;
@@ -356,6 +376,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_limit_that_must_fit),
 	TEST(a_failed_update_is_undone),
 	TEST(what_cannot_be_undone_is_named),
+	TEST(caches),
 	TEST(an_update),
 };
 

@@ -278,11 +278,13 @@ static struct oci_resources *read_resources(const char *text_)
 	return r;
 }
 
+static bool no_cgroup;
+
 static int plan_update(const char *asked, const char *all)
 {
 	const struct plan_update u = { .asked = read_resources(asked),
 				       .all = read_resources(all),
-				       .cgroup_path = "/c" };
+				       .cgroup_path = no_cgroup ? NULL : "/c" };
 
 	return plan_build_update(arena, &u, &facts, &plan, &err);
 }
@@ -317,12 +319,34 @@ static void an_update_writes_what_it_was_given(void **state)
 		     "  cgroup-write cpu.weight 59\n");
 	update_gives("{'cpu':{'idle':1}}", "{'cpu':{'idle':1,'shares':512}}",
 		     "runtime:\n  cgroup-controllers cpu\n  cgroup-write cpu.idle 1\n");
+	/* without a cgroup there is nothing to lift; without a limit nothing to do */
+	no_cgroup = true;
+	update_gives("{'memory':{'limit':-1},'pids':{'limit':-1}}", "{'memory':{'limit':-1},'pids':{'limit':-1}}", "");
+	assert_error(plan_update("{'pids':{'limit':1}}", "{'pids':{'limit':1}}"), &err, ENODEV,
+		     "pids.limit: the container has no cgroup of its own");
+	no_cgroup = false;
 	/* paths in messages begin at the resources */
 	assert_error(plan_update("{'memory':{'swap':1}}", "{'memory':{'swap':1,'limit':2}}"), &err, EINVAL,
 		     "memory.swap: 1 is a limit for memory and swap together, and less than memory.limit, which is 2");
 	facts.controllers = "cpu";
 	assert_int_equal(plan_update("{'memory':{'limit':1}}", "{'memory':{'limit':1}}"), -ENODEV);
 	assert_true(str_has_prefix(err.text, "memory.limit: this host has no cgroup controller memory"));
+}
+
+static void an_update_of_caches(void **state)
+{
+	static char group[] = "/", l3[] = "L3:0=f";
+	const struct oci_resources nothing = { 0 };
+	struct oci_intel_rdt rdt = { .l3_cache_schema = l3 };
+	const struct plan_update u = { .asked = &nothing, .all = &nothing, .id = "web", .rdt = &rdt };
+
+	(void)state;
+	assert_ok(plan_build_update(arena, &u, &facts, &plan, &err), &err);
+	plan_print(&plan, &text);
+	assert_non_null(strstr(text.text, "rdt-schemata web own L3:0=f\n"));
+	rdt.clos_id = group;
+	assert_ok(plan_build_update(arena, &u, &facts, &plan, &err), &err);
+	assert_string_equal(plan.ops[0].rdt->group, ".");
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, text_tear_down)
@@ -338,6 +362,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_missing_controller),
 	TEST(limits_need_a_cgroup),
 	TEST(an_update_writes_what_it_was_given),
+	TEST(an_update_of_caches),
 };
 
 UNIT_MAIN(tests)

@@ -117,12 +117,42 @@ static void lists_are_merged_by_key(void **state)
 	      "{'rdma':{'r':{'hcaHandles':1,'hcaObjects':0},'s':{'hcaHandles':2}}}");
 }
 
+static int merge_rdt(const struct oci_intel_rdt *have, const char *l3, const char *mb, struct oci_intel_rdt **ret)
+{
+	return spec_merge_rdt(arena, have, l3, mb, ret, &err);
+}
+
+static void caches(void **state)
+{
+	static char group[] = "gold", old[] = "L3:0=1";
+	const struct oci_intel_rdt have = { .clos_id = group, .l3_cache_schema = old };
+	struct oci_intel_rdt *r;
+
+	(void)state;
+	assert_ok(merge_rdt(&have, NULL, "MB:0=50", &r), &err);
+	assert_string_equal(r->clos_id, "gold");
+	assert_string_equal(r->l3_cache_schema, "L3:0=1");
+	assert_string_equal(r->mem_bw_schema, "MB:0=50");
+	assert_null(have.mem_bw_schema);
+	assert_ok(merge_rdt(&have, "L3:0=f", NULL, &r), &err);
+	assert_string_equal(r->l3_cache_schema, "L3:0=f");
+	assert_error(merge_rdt(NULL, "L3:0=f", NULL, &r), &err, EINVAL,
+		     "option --l3-cache-schema: the container has no group of resctrl (linux.intelRdt)");
+	assert_error(merge_rdt(NULL, NULL, "MB:0=1", &r), &err, EINVAL,
+		     "option --mem-bw-schema: the container has no group of resctrl (linux.intelRdt)");
+	assert_error(merge_rdt(&have, "MB:0=1", NULL, &r), &err, EINVAL,
+		     "option --l3-cache-schema: \"MB:0=1\" is not one line that begins with L3");
+	assert_int_equal(merge_rdt(&have, NULL, "L3:0=1", &r), -EINVAL);
+	assert_int_equal(merge_rdt(&have, NULL, "MB:0=1\nL3:0=1", &r), -EINVAL);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
 	TEST(what_is_absent_or_zero_stays),
 	TEST(what_is_asked_for_is_taken),
 	TEST(lists_are_merged_by_key),
+	TEST(caches),
 };
 
 UNIT_MAIN(tests)
