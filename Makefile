@@ -193,6 +193,11 @@ check-fault:
 check:
 	+@B='$(B)' MAKE='$(MAKE)' CC='$(CC)' tests/run $(T)
 
+# The engines' tests with the newest engines, in a root file system of their own: T=e2e/engine-docker runs just that one.
+check-engines: all
+	@contrib/install-deps engines
+	@B='$(B)' tests/engines/run $(T)
+
 # What needs systemd and all of cgroup v2, in a machine of its own under QEMU: T=vm/delegation runs just that one.
 check-vm: all
 	@contrib/install-deps vm
@@ -273,5 +278,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all clean unit-tests fuzz-programs fuzz check check-fault check-vm golden-update bench demo lint manuals install uninstall
+.PHONY: all clean unit-tests fuzz-programs fuzz check check-fault check-engines check-vm golden-update bench demo lint manuals install uninstall
 .DELETE_ON_ERROR:

@@ -10,6 +10,9 @@
 . tests/e2e/lib-engine.sh
 /usr/bin/python3 -c 'import grpc' 2>/dev/null || skip "gRPC for Python (python3-grpcio) is not installed"
 
+grep -qw cpu /sys/fs/cgroup/cgroup.controllers 2>/dev/null || containerd --version | grep -q ' v\?1\.' ||
+	skip "containerd 2 wants a CPU weight for each pod, and cgroup version 2 has no cpu controller here"
+
 engine=$tmp/containerd
 export CONTAINERD_ADDRESS=$engine/socket CONTAINERD_NAMESPACE=k8s.io
 handler=cloister
