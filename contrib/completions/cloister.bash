@@ -38,7 +38,7 @@ _cloister() {
 
 	local words
 	case $command:$cur in
-	:-*) words='--root --log --log-format --debug --cgroup-manager --store --version --help' ;;
+	:-*) words='--root --log --log-format --debug --cgroup-manager --systemd-cgroup --store --version --help' ;;
 	:*) words=$commands ;;
 	create:-*) words="$create --help" ;;
 	run:-*) words="$create --detach --keep --help" ;;

@@ -7,6 +7,7 @@ complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l store -xa
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log -rF -d 'Write messages to this file too'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l log-format -xa 'text json' -d 'How a message looks there'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l debug -d 'Log more'
+complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l systemd-cgroup -d 'The same as --cgroup-manager systemd'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -l cgroup-manager -xa 'cgroupfs systemd disabled'
 complete -c cloister -n "not __fish_seen_subcommand_from $commands" -s v -l version -d 'Print the version'
 complete -c cloister -s h -l help -d 'Print help'

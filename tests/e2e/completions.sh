@@ -21,7 +21,7 @@ equal "$(echo "$commands" | grep -cxE 'create|start|run|delete')" 4
 # what is there only to be refused, or for engines alone, need not be offered
 # shellcheck disable=SC2086
 options=$(for command in '' $commands; do "$cloister" $command --help; done | options_of |
-	grep -vxE -- '--(no-pivot|no-subreaper|systemd-cgroup)')
+	grep -vxE -- '--(no-pivot|no-subreaper)')
 bundle_options=$({ "$cloister_bundle" --help; "$cloister_bundle" path --help; "$cloister_bundle" drv --help; "$cloister_bundle" closure --help; } | sed 's/nix path-info --json --recursive//' | options_of)
 
 for shell in cloister.bash _cloister cloister.fish; do

@@ -129,8 +129,8 @@ static void systemd_puts_nobody_into_a_slice(void **state)
 	(void)state;
 	strcpy(answer.output, "/b.slice");
 	assert_ok(start("b.slice", true), &err);
-	assert_string_equal(said, "/x/cloister-systemd user start b.slice Description s cloister container web (/run/c) "
-			    "Slice s a.slice ");
+	assert_string_equal(said, "/x/cloister-systemd user start b.slice Description s cloister container web "
+			    "(/run/c) Slice s a.slice ");
 	assert_string_equal(moved, "42");
 }
 
@@ -147,7 +147,8 @@ static void what_fails(void **state)
 	assert_false(ctx.unit_asked);
 	answer = (struct sys_command_result){ .exec_error = ENOENT };
 	assert_error(start("web.scope", false), &err, ENOENT,
-		     "the systemd cgroup manager needs /x/cloister-systemd, which cannot be run: no such file or directory");
+		     "the systemd cgroup manager needs /x/cloister-systemd, which cannot be run: no such file or "
+		     "directory");
 	answer = (struct sys_command_result){ .timed_out = true };
 	assert_error(start("web.scope", false), &err, ETIMEDOUT, "systemd does not answer within 90 s");
 	answer = (struct sys_command_result){ .status = W_EXITCODE(0, 9) };
@@ -157,8 +158,8 @@ static void what_fails(void **state)
 	answer = (struct sys_command_result){ .output = "/a.slice/web.scope" };
 	opened = -ENOENT;
 	assert_error(start("web.scope", false), &err, ENOENT,
-		     "open the cgroup /a.slice/web.scope, which systemd has made for the unit web.scope: no such file or "
-		     "directory");
+		     "open the cgroup /a.slice/web.scope, which systemd has made for the unit web.scope: no such file "
+		     "or directory");
 	opened = 0;
 	strcpy(mark, "/run/d/web");
 	assert_error(start("web.scope", false), &err, EBUSY,
