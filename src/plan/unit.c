@@ -407,7 +407,8 @@ static const char *in_microseconds(struct plan *p, const char **name, const char
 	seconds = strtod(value, NULL);
 	*name = plan_text(p, "%.*sUSec", (int)len - 3, *name);
 	*type = "t";
-	return plan_text(p, "%" PRIu64, seconds < 0 ? UINT64_MAX : (uint64_t)(seconds * 1e6));
+	/* Less than nothing is "infinity" to systemd, and so is more than it can count. */
+	return plan_text(p, "%" PRIu64, seconds >= 0 && seconds < 1e13 ? (uint64_t)(seconds * 1e6) : UINT64_MAX);
 }
 
 static bool is_property_name(const char *name)

@@ -34,9 +34,10 @@ static void write_back(struct arena *a, const struct oci_spec *spec)
 typedef int plan_builder(struct arena *a, const struct oci_spec *spec, const struct plan_facts *facts,
 			 const struct plan_options *options, struct plan *ret, struct err *e);
 
-static bool plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, plan_builder *build)
+static bool plan_on(struct arena *a, const struct oci_spec *spec, const struct plan_facts *host, plan_builder *build,
+		    enum plan_cgroup_manager manager)
 {
-	const struct plan_options options = { .id = "fuzz", .new_keyring = true };
+	const struct plan_options options = { .id = "fuzz", .new_keyring = true, .cgroup_manager = manager };
 	_cleanup_str_ struct str out = STR_INIT;
 	struct err e = { 0 };
 	struct plan plan;
@@ -60,8 +61,9 @@ static int take(const char *json, size_t len)
 		return 0;
 	write_back(a, spec);
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-		plans += plan_on(a, spec, &hosts[i], plan_build);
-		plans += spec->process && plan_on(a, spec, &hosts[i], plan_build_exec);
+		plans += plan_on(a, spec, &hosts[i], plan_build, CGROUP_MANAGER_CGROUPFS);
+		plans += plan_on(a, spec, &hosts[i], plan_build, CGROUP_MANAGER_SYSTEMD);
+		plans += spec->process && plan_on(a, spec, &hosts[i], plan_build_exec, CGROUP_MANAGER_CGROUPFS);
 	}
 	return plans;
 }
@@ -76,7 +78,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc, (void)argv;
 	fuzz_check(log_open("/dev/null", "text", false, &e) == 0);
-	fuzz_check(take(plain, strlen(plain)) >= 2);
+	fuzz_check(take(plain, strlen(plain)) >= 3);
 	return 0;
 }
 

@@ -178,6 +178,7 @@ static void annotations(void **state)
 	annotation("TimeoutStopUSec", "uint64 5", "TimeoutStopUSec t 5");
 	annotation("TimeoutStopSec", "uint64 5", "TimeoutStopUSec t 5000000");
 	annotation("TimeoutStopSec", " 0.25 ", "TimeoutStopUSec t 250000");
+	annotation("TimeoutStopSec", "double 1e300", "TimeoutStopUSec t 18446744073709551615");
 	annotation("CollectMode", "'inactive'", "CollectMode s inactive");
 	annotation("CollectMode", "\"in \\\"quotes\\\"\"", "CollectMode s in \"quotes\"");
 	annotation("SendSIGHUP", "true", "SendSIGHUP b true");
