@@ -178,6 +178,7 @@ static void wrong_fixed_paths_are_refused(void **state)
 static void a_long_chain_is_no_recursion(void **state)
 {
 	enum { LENGTH = 20000 };
+	static char *out[] = { (char *)"out" };
 	_cleanup_drv_graph_ struct drv_graph g;
 	struct derivation d;
 	struct drv_node *n;
@@ -194,7 +195,7 @@ static void a_long_chain_is_no_recursion(void **state)
 		copy.inputs_len = i > 0;
 		copy.inputs->path = arena_strdup(arena, path);
 		copy.inputs->wanted = d.inputs[0].wanted;
-		copy.inputs->wanted.outputs = (struct drv_words){ (char *[]){ (char *)"out" }, 1 };
+		copy.inputs->wanted.outputs = (struct drv_words){ out, 1 };
 		snprintf(path, sizeof path, "/nix/store/%032d-both.drv", i);
 		assert_ok(drv_graph_put(&g, path, &copy, &n, &e), &e);
 	}
