@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "sys/process.h"
 
 #define CACHE_DIR ".seccomp-cache"
 #define SLOTS 256
@@ -131,6 +132,8 @@ int seccomp_compile_cached(struct arena *a, const char *state_root, const struct
 	if (dir >= 0 && read_slot(a, dir, slot, &key, ret))
 		return 0;
 	r = seccomp_compile(a, filter, ret, e);
+	/* libseccomp has had more than a megabyte for it, which a created container would hold until it is started. */
+	sys_trim_heap();
 	if (r == 0 && dir >= 0)
 		write_slot(dir, slot, &key, ret);
 	return r;

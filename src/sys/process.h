@@ -30,5 +30,7 @@ int sys_wait(pid_t pid);
 /* Whether the caller dies when its parent does (PR_SET_PDEATHSIG); lost when credentials change. */
 int sys_die_with_parent(bool die);
 int sys_set_name(const char *name);
+/* What was freed goes back to the kernel, as far as the C library can do that. */
+void sys_trim_heap(void);
 /* Orphaned grandchildren become our children (PR_SET_CHILD_SUBREAPER). */
 int sys_set_subreaper(void);
