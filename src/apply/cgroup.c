@@ -277,9 +277,9 @@ int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freez
 	return 0;
 }
 
-int cgroup_is_frozen(const char *path, const struct cgroup_owner *owner, struct err *e)
+int cgroup_is_frozen(int all, const char *path, const struct cgroup_owner *owner, struct err *e)
 {
-	_cleanup_close_ int fd = sys_cgroup_open(path);
+	_cleanup_close_ int fd = all < 0 ? sys_cgroup_open(path) : sys_cgroup_open_below(all, path);
 	char state[8];
 	int r;
 

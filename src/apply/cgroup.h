@@ -34,8 +34,11 @@ int cgroup_destroy(const char *path, const struct cgroup_owner *owner, struct er
  * not the owner's.
  */
 int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freeze, struct err *e);
-/* 1: it is frozen, or about to be; 0: it is not, or there is none. */
-int cgroup_is_frozen(const char *path, const struct cgroup_owner *owner, struct err *e);
+/*
+ * 1: it is frozen, or about to be; 0: it is not, or there is none. all: the cgroup2 mount, for who asks about many; -1:
+ * it is looked for.
+ */
+int cgroup_is_frozen(int all, const char *path, const struct cgroup_owner *owner, struct err *e);
 
 /*
  * A descriptor for CLONE_INTO_CGROUP: of the cgroup itself, or of one below it, which must exist. -ENOENT as above.

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -29,6 +30,9 @@ struct cli {
 	struct arena *arena;
 	struct cli_globals globals;
 	int proc_fd;                  /* /proc, opened when it is first needed; else -1 */
+	int cgroups_fd;               /* the cgroup2 mount, for many containers at once; -1: not opened */
+	uid_t owner;                  /* whose name is `owner_name`, if there is one */
+	char *owner_name;
 	unsigned inherited_fds;       /* how many descriptors from 3 on, without a gap, the caller passed in */
 	int exit_status;              /* of the process, when the command itself succeeds */
 };

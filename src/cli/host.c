@@ -128,7 +128,7 @@ static int describe(struct cli *c, const char *root, const struct state_dir *dir
 		r = state_status(c->proc_fd, record, &status, e);
 	if (r < 0)
 		return r;
-	r = run_is_paused(root, record, status, e);
+	r = run_is_paused(root, c->cgroups_fd, record, status, e);
 	if (r < 0)
 		return r;
 	if (r > 0)
@@ -138,7 +138,11 @@ static int describe(struct cli *c, const char *root, const struct state_dir *dir
 	state_describe(record, status, ret);
 	ret->rootfs = record->rootfs;
 	ret->created = record->created;
-	ret->owner = user_name(c->arena, st.st_uid);
+	/* Of a thousand containers, most have the same. */
+	if (!c->owner_name || c->owner != st.st_uid)
+		c->owner_name = user_name(c->arena, st.st_uid);
+	c->owner = st.st_uid;
+	ret->owner = c->owner_name;
 	return ret->owner ? 0 : err_oom(e);
 }
 

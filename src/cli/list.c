@@ -5,6 +5,7 @@
 #include "cli/host.h"
 #include "libocispec/field/write.h"
 #include "state/store.h"
+#include "sys/cgroup.h"
 
 struct list_options {
 	const char *format;
@@ -38,6 +39,9 @@ static int describe_all(struct cli *c, const char *root, struct oci_state **ret,
 		ids_len = 0;
 	else if (r < 0)
 		return r;
+	/* Where there is none, none is frozen. */
+	if (ids_len > 0)
+		c->cgroups_fd = sys_cgroup_open("/");
 	for (size_t i = 0; i < ids_len; i++) {
 		struct oci_state state, *slot;
 

@@ -259,7 +259,7 @@ static int run_cloister(struct cli *c, char **argv)
 int main(int argc, char **argv)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct cli c = { .arena = a, .proc_fd = -1 };
+	struct cli c = { .arena = a, .proc_fd = -1, .cgroups_fd = -1 };
 
 	fill_standard_streams();
 	c.inherited_fds = count_inherited_fds();

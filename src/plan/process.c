@@ -93,10 +93,11 @@ static int plan_personality(struct build *b, struct err *e)
 
 /*
  * One set of the config as a mask of what of it can be granted. The specification wants a warning, and no failure, for
- * what cannot (config.md, "capabilities").
+ * what cannot (config.md, "capabilities"). It is one for all of them: buildah has a dozen in each container.
  */
-static uint64_t capability_set(const char *set, char **names, size_t len, uint64_t granted)
+static uint64_t capability_set(struct plan *p, const char *set, char **names, size_t len, uint64_t granted)
 {
+	const char *missing = "";
 	uint64_t mask = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -105,10 +106,12 @@ static uint64_t capability_set(const char *set, char **names, size_t len, uint64
 		if (number < 0)
 			log_warning("process.capabilities.%s[%zu]: \"%s\" is unknown, left out", set, i, names[i]);
 		else if (!(granted & CAPABILITY_BIT(number)))
-			log_warning("process.capabilities.%s[%zu]: %s cannot be granted, left out", set, i, names[i]);
+			missing = plan_text(p, "%s%s%s", missing, *missing ? ", " : "", names[i]);
 		else
 			mask |= CAPABILITY_BIT(number);
 	}
+	if (*missing)
+		log_warning("process.capabilities.%s: %s cannot be granted, left out", set, missing);
 	return mask;
 }
 
@@ -125,12 +128,12 @@ static struct op_capabilities capability_sets(const struct build *b)
 	/* The first process of a user namespace has all of them there, whatever its parent had. */
 	if (!((b->new_ns | b->joined_ns) & CLONE_NEWUSER))
 		known &= b->facts->bounding;
-	sets.bounding = capability_set("bounding", c->bounding, c->bounding_len, known);
-	sets.permitted = capability_set("permitted", c->permitted, c->permitted_len, known);
+	sets.bounding = capability_set(b->plan, "bounding", c->bounding, c->bounding_len, known);
+	sets.permitted = capability_set(b->plan, "permitted", c->permitted, c->permitted_len, known);
 	/* What capset(2) and prctl(2) refuse: see capabilities(7), "Programmatically adjusting capability sets". */
-	sets.effective = capability_set("effective", c->effective, c->effective_len, sets.permitted);
-	sets.inheritable = capability_set("inheritable", c->inheritable, c->inheritable_len, sets.bounding);
-	sets.ambient = capability_set("ambient", c->ambient, c->ambient_len, sets.permitted & sets.inheritable);
+	sets.effective = capability_set(b->plan, "effective", c->effective, c->effective_len, sets.permitted);
+	sets.inheritable = capability_set(b->plan, "inheritable", c->inheritable, c->inheritable_len, sets.bounding);
+	sets.ambient = capability_set(b->plan, "ambient", c->ambient, c->ambient_len, sets.permitted & sets.inheritable);
 	return sets;
 }
 

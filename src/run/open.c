@@ -35,7 +35,7 @@ int container_open(struct run_context *c, const char *id, struct opened *ret, st
 
 int container_paused(struct run_context *c, const struct opened *o, struct err *e)
 {
-	return run_is_paused(c->root, o->record, o->status, e);
+	return run_is_paused(c->root, -1, o->record, o->status, e);
 }
 
 const char *container_describe(struct run_context *c, const struct opened *o, enum oci_status status)

@@ -5,13 +5,13 @@
 #include "apply/cgroup.h"
 #include "run/open.h"
 
-int run_is_paused(const char *root, const struct oci_record *record, enum oci_status status, struct err *e)
+int run_is_paused(const char *root, int cgroups, const struct oci_record *record, enum oci_status status, struct err *e)
 {
 	const struct cgroup_owner owner = { root, record->id };
 
 	if (!record->cgroup_path || (status != OCI_STATUS_CREATED && status != OCI_STATUS_RUNNING))
 		return 0;
-	int r = cgroup_is_frozen(record->cgroup_path, &owner, e);
+	int r = cgroup_is_frozen(cgroups, record->cgroup_path, &owner, e);
 	return r < 0 ? err_prefix(e, "container \"%s\"", record->id) : r;
 }
 

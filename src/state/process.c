@@ -1,13 +1,14 @@
 /* Why: see process.h. A process may call itself anything, ") R 1" too, so the fields are counted from the last ')'. */
 #include "state/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/str.h"
 
 enum { FIELD_STATE = 3, FIELD_NUM_THREADS = 20, FIELD_START_TIME = 22 };
@@ -22,9 +23,12 @@ static int read_stat(int proc_fd, pid_t pid, char *buf, size_t size)
 	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
-	n = io_read_full(fd, buf, size - 1);
+	/* The kernel gives the whole line at once. */
+	do
+		n = read(fd, buf, size - 1);
+	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return (int)n;
+		return -errno;
 	buf[n] = '\0';
 	return 0;
 }

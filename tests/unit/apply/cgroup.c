@@ -284,18 +284,18 @@ static void only_its_own_can_be_frozen(void **state)
 {
 	(void)state;
 	assert_error(cgroup_freeze("/a/b", &owner, true, &err), &err, ENOENT, "there is no cgroup /a/b");
-	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 0);
 	fake.exists = true;
 	strcpy(fake.mark, "/run/state/y");
 	strcpy(fake.freeze, "1\n");
 	assert_error(cgroup_freeze("/a/b", &owner, true, &err), &err, ENOENT,
 		     "the cgroup /a/b is not this container's");
-	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 0);
 	assert_calls("");
 	strcpy(fake.mark, "/run/state/x");
-	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 1);
+	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 1);
 	strcpy(fake.freeze, "0\n");
-	assert_int_equal(cgroup_is_frozen("/a/b", &owner, &err), 0);
+	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 0);
 	assert_ok(cgroup_freeze("/a/b", &owner, true, &err), &err);
 	assert_ok(cgroup_freeze("/a/b", &owner, false, &err), &err);
 	assert_calls("cgroup.freeze=1 wait-frozen cgroup.freeze=0 wait-thawed ");
