@@ -391,7 +391,7 @@ int apply_mount(struct apply *ctx, const struct op *op, struct err *e)
 	return r < 0 ? r : attach_fs(ctx, m, fd, e);
 }
 
-/* The one that was planned; what systemd has made of it; or, where the container got none, the caller's, which it is in. */
+/* The one that was planned; what systemd has made; or, where the container got none, the caller's, which it is in. */
 static int open_own_cgroup(struct apply *ctx, const struct op_mount *m, struct err *e)
 {
 	const char *path = m->cgroup_path;

@@ -133,7 +133,8 @@ static struct op_capabilities capability_sets(const struct build *b)
 	/* What capset(2) and prctl(2) refuse: see capabilities(7), "Programmatically adjusting capability sets". */
 	sets.effective = capability_set(b->plan, "effective", c->effective, c->effective_len, sets.permitted);
 	sets.inheritable = capability_set(b->plan, "inheritable", c->inheritable, c->inheritable_len, sets.bounding);
-	sets.ambient = capability_set(b->plan, "ambient", c->ambient, c->ambient_len, sets.permitted & sets.inheritable);
+	sets.ambient = capability_set(b->plan, "ambient", c->ambient, c->ambient_len,
+				      sets.permitted & sets.inheritable);
 	return sets;
 }
 
