@@ -35,6 +35,8 @@ struct apply {
 	bool setgroups_denied;        /* in the user namespace that OP_JOIN has joined */
 	bool rdt_made;                /* what plan->rdt_path names is there, and is ours */
 	int listener_fd;              /* connected to the one whom the seccomp filter asks; -1: none */
+	int nodes_fd;                 /* what OP_DEVICE_NODE makes, detached until the first is bound; else -1 */
+	bool nodes_attached;
 	int mask_fd;                  /* an empty read-only tmpfs that masks directories, made on first use; else -1 */
 	int enter_fd;                 /* pidfd of the process whose namespaces OP_ENTER joins; -1: none */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
@@ -76,7 +78,7 @@ apply_function apply_unit, apply_unit_set;
 apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
-	apply_mount, apply_cgroup_mount, apply_remount, apply_device, apply_symlink, apply_directory, apply_mask,
+	apply_mount, apply_cgroup_mount, apply_remount, apply_device_node, apply_device, apply_devices_end, apply_symlink, apply_directory, apply_mask,
 	apply_readonly, apply_root_readonly, apply_pivot;
 /* store.c */
 apply_function apply_store;

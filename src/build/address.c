@@ -82,3 +82,12 @@ int build_address(struct arena *a, const struct store *s, const char *name, cons
 		  arena_printf(a, "fixed:%s%s", drv_method_prefix(c->method), text);
 	return *ret_path && *ret_ca ? 0 : err_oom(e);
 }
+
+char *build_output_path(struct arena *a, const struct store *s, const char *output, const struct hash *hash,
+			const char *name)
+{
+	char hex[HASH_TEXT_MAX], *type = arena_printf(a, "output:%s", output);
+
+	hash_spell(hash, HASH_HEX, hex);
+	return type ? make_path(a, s, type, hex, name) : NULL;
+}

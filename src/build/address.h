@@ -15,3 +15,7 @@ struct build_content {
 /* name: of the store path. *ret_ca is what a database says of it. -EINVAL: such a content may not refer to anything. */
 int build_address(struct arena *a, const struct store *s, const char *name, const struct build_content *c,
 		  char **ret_path, char **ret_ca, struct err *e);
+
+/* Where an output of a derivation lies that follows from the derivation's hash; NULL: no memory. */
+char *build_output_path(struct arena *a, const struct store *s, const char *output, const struct hash *hash,
+			const char *name);

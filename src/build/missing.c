@@ -12,7 +12,6 @@ struct maker {
 	const struct build_options *o;
 	struct build_schedule *s;
 	struct build_known known;
-	struct set steps;            /* path -> struct build_step * */
 	struct store_paths copies;   /* what is valid where the inputs are, and is only copied */
 	struct err *e;
 };
@@ -36,7 +35,7 @@ static int are_valid(struct maker *m, const struct derivation *d, const struct d
 static struct build_step *add_step(struct maker *m, const struct drv_node *n)
 {
 	struct arena *a = m->graph->arena;
-	const struct set_item *found = set_find(&m->steps, n->path);
+	const struct set_item *found = set_find(&m->s->by_path, n->path);
 	struct build_step *step = found ? found->value : arena_alloc(a, sizeof *step), **slot;
 	bool is_new;
 
@@ -44,7 +43,7 @@ static struct build_step *add_step(struct maker *m, const struct drv_node *n)
 		return step;
 	*step = (struct build_step){ .path = n->path, .name = n->drv.name, .drv = &n->drv, .channel = -1 };
 	slot = arena_push(a, &m->s->steps, &m->s->len, sizeof *slot);
-	if (!slot || set_add(&m->steps, n->path, step, &is_new) < 0)
+	if (!slot || set_add(&m->s->by_path, n->path, step, &is_new) < 0)
 		return NULL;
 	*slot = step;
 	return step;
@@ -144,6 +143,11 @@ static int make(struct maker *m, const struct store_paths *wanted)
 	return r;
 }
 
+void build_schedule_free(struct build_schedule *s)
+{
+	set_free(&s->by_path);
+}
+
 int build_schedule_make(struct drv_graph *g, const struct build_options *o, const struct store_paths *wanted,
 			struct build_schedule *ret, struct err *e)
 {
@@ -152,7 +156,6 @@ int build_schedule_make(struct drv_graph *g, const struct build_options *o, cons
 
 	*ret = (struct build_schedule){ .arena = g->arena, .graph = g, .options = o };
 	r = make(&m, wanted);
-	set_free(&m.steps);
 	if (r == 0 && m.copies.len)
 		r = build_target_import(g->arena, o->target, o->from, &m.copies, e);
 	return r;

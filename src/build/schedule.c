@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "build/job.h"
 #include "build/known.h"
+#include "build/resolve.h"
 #include "store/remove.h"
 
 struct loop {
@@ -98,21 +99,51 @@ static void end_step(struct loop *l, struct build_step *step, const struct build
 
 /* ---- one process ---- */
 
+/* The path of an output that this run has built, or that was known before. */
+static const char *find_output(void *data, const char *drv, const char *output)
+{
+	struct loop *l = data;
+	const struct set_item *found = set_find(&l->s->by_path, drv);
+	const struct build_step *step = found ? found->value : NULL;
+	struct drv_node *n;
+	struct err ignored;
+
+	for (size_t i = 0; step && i < step->outputs.len && i < step->drv->outputs_len; i++)
+		if (strcmp(step->drv->outputs[i].name, output) == 0)
+			return step->outputs.items[i];
+	if (drv_graph_get(l->s->graph, drv, &n, &ignored) < 0 || !drv_output(&n->drv, output))
+		return NULL;
+	return drv_output(&n->drv, output)->path;
+}
+
+static int resolve(struct loop *l, struct build_step *step, struct err *e)
+{
+	const struct build_resolving q = { .graph = l->s->graph, .find = find_output, .data = l };
+	bool needed;
+	int r = build_needs_resolving(l->s->graph, step->drv, &needed, e);
+
+	step->resolved = step->path;
+	if (r == 0 && needed)
+		r = build_resolve(&q, step->drv, &step->resolved, e);
+	return r < 0 ? err_prefix(e, "derivation %s", step->path) : 0;
+}
+
 static int start(struct loop *l, struct build_step *step, struct err *e)
 {
-	int fds[2];
+	int fds[2], r = resolve(l, step, e);
 
+	if (r < 0)
+		return r;
 	step->work = arena_printf(l->s->arena, "%s/%u", l->s->work, l->count++);
 	if (!step->work)
 		return err_oom(e);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_sys(e, errno, "socketpair");
-	const struct build_job job = { .graph = l->s->graph, .options = l->s->options, .path = step->path,
+	const struct build_job job = { .graph = l->s->graph, .options = l->s->options, .path = step->resolved,
 				       .work = step->work, .channel = fds[1] };
 	step->pid = fork();
 	if (step->pid < 0) {
-		int r = err_sys(e, errno, "fork");
-
+		r = err_sys(e, errno, "fork");
 		close_fd(&fds[0]);
 		close_fd(&fds[1]);
 		return r;

@@ -29,6 +29,7 @@ struct build_step {
 	struct build_step **needed_by;
 	size_t needed_by_len, needs;     /* needs: how many it still waits for */
 	struct build_step *next;
+	const char *resolved;            /* what is built in its stead, if its inputs' paths were not known */
 	char *work;
 	pid_t pid;
 	int channel;
@@ -39,6 +40,7 @@ struct build_schedule {
 	struct drv_graph *graph;
 	const struct build_options *options;
 	struct build_step **steps;       /* what is wanted, and what must be built for it */
+	struct set by_path;              /* path -> struct build_step * */
 	size_t len, running, done, failed;
 	char *work;                      /* a folder for all builds */
 };
@@ -50,6 +52,8 @@ struct build_watch {
 	void (*tick)(void *data, const struct build_schedule *s);
 	void *data;
 };
+
+void build_schedule_free(struct build_schedule *s);
 
 /*
  * What has to be done for the derivations. Those whose outputs are in the target are done from the beginning; what is

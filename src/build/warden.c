@@ -1,6 +1,6 @@
 /*
- * Why: Nix ends an external builder by SIGKILL to its process group. The builder's processes are in another, and without
- * somebody outside of ours they would go on.
+ * Why: Nix ends an external builder by SIGKILL to its process group. The builder's processes are in another, and
+ * without somebody outside of ours they would go on.
  */
 #include "build/warden.h"
 

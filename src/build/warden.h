@@ -11,8 +11,8 @@ struct warden {
 };
 
 /*
- * Starts a process, in a session of its own and with none of our descriptors, that waits for our end. If it comes before
- * warden_dismiss, it ends what runs in the folder (build_run) and removes that.
+ * Starts a process, in a session of its own and with none of our descriptors, that waits for our end. If it comes
+ * before warden_dismiss, it ends what runs in the folder (build_run) and removes that.
  */
 int warden_start(const char *cloister, const char *work, struct warden *ret, struct err *e);
 void warden_dismiss(struct warden *w);

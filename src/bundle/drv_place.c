@@ -192,6 +192,10 @@ int drv_place_add_own(struct arena *a, const struct drv_request *q, struct recip
 			result = err_sys(e, ENOTDIR, "--build-dir %s", dir.source);
 	}
 	dir.directory = dir.writable = true;
+	for (size_t i = 0; result == 0 && i < r->places_len; i++)
+		if (path_is_below(r->places[i].destination, b->dir))
+			result = err_set(e, EINVAL, "--sandbox-path: %s is the sandbox's own",
+				r->places[i].destination);
 	if (result == 0)
 		result = arena_failed(a) ? err_oom(e) : add(a, r, &tmp, e);
 	if (result == 0)

@@ -226,6 +226,7 @@ static int run_realise(struct arena *a, void *options, const struct option_words
 		return r;
 	}
 	r = realise(&m, words);
+	build_schedule_free(&m.schedule);
 	drv_graph_free(&m.graph);
 	build_target_close(&m.target);
 	return r;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "derivation/aterm.h"
+#include "store/hash.h"
 #include "store/sha256.h"
 
 enum { FOLDED = 20 };  /* bytes of a hash in a store path */
@@ -22,27 +23,20 @@ static void hash_hex(const char *text, size_t len, char ret[static SHA256_HEX])
 	sha256_end_hex(&h, ret);
 }
 
-/* As Nix shortens hashes: folded over itself by exclusive or. */
-static void fold(const unsigned char *bytes, size_t len, unsigned char ret[static FOLDED])
-{
-	memset(ret, 0, FOLDED);
-	for (size_t i = 0; i < len; i++)
-		ret[i % FOLDED] ^= bytes[i];
-}
-
 /* STORE/HASH-NAME, whose hash is one over how the path came about. */
 static char *make_path(struct arena *a, const struct store *s, const char *type, const char *hex, const char *name)
 {
 	char *text = arena_printf(a, "%s:sha256:%s:%s:%s", type, hex, s->dir, name), hash[STORE_HASH_LEN + 1];
-	unsigned char digest[SHA256_BYTES], folded[FOLDED];
+	struct hash full = { .algorithm = HASH_SHA256 };
+	unsigned char folded[FOLDED];
 	struct sha256 h;
 
 	if (!text)
 		return NULL;
 	sha256_init(&h);
 	sha256_add(&h, text, strlen(text));
-	sha256_end(&h, digest);
-	fold(digest, sizeof digest, folded);
+	sha256_end(&h, full.bytes);
+	hash_fold(&full, folded, sizeof folded);
 	base32_encode(folded, sizeof folded, hash);
 	return arena_printf(a, "%s/%s-%s", s->dir, hash, name);
 }
@@ -389,31 +383,17 @@ int drv_downstream_placeholder(struct arena *a, const struct store *s, const cha
 	return 0;
 }
 
-/* The digits of Nix's base 32 back into bytes, for a hash that has been spelled here. */
-static void unspell(const char *text, size_t bytes, unsigned char *ret)
-{
-	static const char alphabet[] = "0123456789abcdfghijklmnpqrsvwxyz";
-	size_t chars = (bytes * 8 + 4) / 5;
-
-	memset(ret, 0, bytes);
-	for (size_t n = 0; n < chars; n++) {
-		const char *digit = strchr(alphabet, text[chars - 1 - n]);
-		size_t i = n * 5 / 8, shift = n * 5 % 8, value = digit ? (size_t)(digit - alphabet) : 0;
-
-		ret[i] |= (unsigned char)(value << shift);
-		if (i + 1 < bytes)
-			ret[i + 1] |= (unsigned char)(value >> (8 - shift));
-	}
-}
-
 void drv_nested_placeholder(const char *of, const char *output, char ret[static DRV_PLACEHOLDER_LEN + 1])
 {
-	unsigned char digest[SHA256_BYTES], folded[FOLDED];
-	char text[sizeof "nix-computed-output::" + STORE_HASH_LEN + STORE_NAME_MAX], hash[STORE_HASH_LEN + 1];
+	char text[sizeof "nix-computed-output::" + STORE_HASH_LEN + STORE_NAME_MAX], short_hash[STORE_HASH_LEN + 1];
+	unsigned char folded[FOLDED];
+	struct hash full = { 0 };
+	struct err ignored;
 
-	unspell(of + 1, sizeof digest, digest);
-	fold(digest, sizeof digest, folded);
-	base32_encode(folded, sizeof folded, hash);
-	snprintf(text, sizeof text, "nix-computed-output:%s:%s", hash, output);
+	/* It has been spelled here, so that it can be read. */
+	hash_parse(of + 1, "sha256", &full, &ignored);
+	hash_fold(&full, folded, sizeof folded);
+	base32_encode(folded, sizeof folded, short_hash);
+	snprintf(text, sizeof text, "nix-computed-output:%s:%s", short_hash, output);
 	spell_placeholder(text, ret);
 }

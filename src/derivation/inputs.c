@@ -131,7 +131,22 @@ static void leave_out_outputs(const struct derivation *d, struct store_paths *cl
 	closure->len = kept;
 }
 
-static int find_info(struct finder *f, struct drv_inputs *ret)
+/* A derivation may be an input itself, for who wants to build it again. */
+static int find_outputs(struct finder *f, struct drv_graph *g, struct drv_path *p)
+{
+	struct drv_node *n;
+	int r;
+
+	if (!drv_name_of_path(f->arena, g->store, p->path))
+		return 0;
+	r = drv_graph_get(g, p->path, &n, f->e);
+	for (size_t i = 0; r == 0 && i < n->drv.outputs_len; i++)
+		if (n->drv.outputs[i].path)
+			r = add_root(f, &p->outputs, n->drv.outputs[i].path);
+	return r;
+}
+
+static int find_info(struct finder *f, struct drv_graph *g, struct drv_inputs *ret)
 {
 	int r = 0;
 
@@ -153,6 +168,7 @@ static int find_info(struct finder *f, struct drv_inputs *ret)
 					.nar_hash = arena_strdup(f->arena, hash), .nar_size = info.nar_size,
 					.ca = info.ca };
 		store_paths_sort(&p->references);
+		r = find_outputs(f, g, p);
 	}
 	return r < 0 ? r : arena_failed(f->arena) ? err_oom(f->e) : 0;
 }
@@ -167,7 +183,7 @@ static int find_all(struct finder *f, struct drv_graph *g, const struct derivati
 	if (r < 0)
 		return r;
 	leave_out_outputs(d, &ret->closure);
-	return f->q->with_info ? find_info(f, ret) : 0;
+	return f->q->with_info ? find_info(f, g, ret) : 0;
 }
 
 static int open_all(struct finder *f, const struct store *s)

@@ -7,6 +7,7 @@
 struct drv_path {
 	char *path;                    /* logical */
 	struct store_paths references; /* sorted */
+	struct store_paths outputs;    /* of a derivation among the inputs, those that are known */
 	char *nar_hash;                /* "sha256:" and base 32 */
 	unsigned long long nar_size;
 	char *ca;                      /* NULL: it is not content-addressed */

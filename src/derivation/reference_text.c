@@ -37,10 +37,30 @@ static int visit(struct walk *w, const char *path, struct err *e)
 	return 0;
 }
 
+static int visit_all(struct walk *w, const struct store_paths *paths, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < paths->len; i++)
+		r = visit(w, paths->items[i], e);
+	return r;
+}
+
+/* What is new goes to the end of the list, which this loop therefore reaches. */
+static int visit_references(struct walk *w, size_t from, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = from; r == 0 && i < w->todo_len; i++)
+		r = visit_all(w, &w->m->paths[w->todo[i]].references, e);
+	return r;
+}
+
 int export_closure(struct arena *a, const struct store *s, const struct drv_machine *m, const struct drv_words *roots,
 		   size_t **ret, size_t *ret_len, struct err *e)
 {
 	struct walk w = { .m = m };
+	size_t derivations;
 	int r = 0;
 
 	w.seen = arena_array(a, m->paths_len + 1, sizeof *w.seen);
@@ -57,12 +77,14 @@ int export_closure(struct arena *a, const struct store *s, const struct drv_mach
 				       roots->items[i], s->dir);
 		r = visit(&w, root, e);
 	}
-	for (size_t done = 0; r == 0 && done < w.todo_len; done++) {
-		const struct store_paths *refs = &m->paths[w.todo[done]].references;
-
-		for (size_t i = 0; r == 0 && i < refs->len; i++)
-			r = visit(&w, refs->items[i], e);
-	}
+	if (r == 0)
+		r = visit_references(&w, 0, e);
+	/* A derivation stands for all that it makes as well. What these refer to is added, but nothing more of them. */
+	derivations = w.todo_len;
+	for (size_t i = 0; r == 0 && i < derivations; i++)
+		r = visit_all(&w, &m->paths[w.todo[i]].outputs, e);
+	if (r == 0)
+		r = visit_references(&w, derivations, e);
 	if (r < 0)
 		return r;
 	*ret_len = 0;

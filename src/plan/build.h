@@ -25,6 +25,8 @@ struct build {
 	enum plan_stage cgroup_stage; /* in which the cgroup is made, and all is done that needs it */
 };
 
+/* namespace.c: whether the map has an id of the container, and which one it is outside. */
+bool plan_maps_id(const struct plan_id_map *map, uint32_t container_id, uint32_t *ret_host);
 int plan_namespaces(struct build *b, struct err *e);      /* namespace.c: fills new_ns .. setgroups_denied too */
 int plan_rdt(struct build *b, struct err *e);             /* rdt.c */
 int plan_rdt_join(struct build *b, struct err *e);        /* rdt.c: of exec, before it enters anything */

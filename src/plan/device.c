@@ -2,12 +2,14 @@
  * Why: the default devices and links of config-linux.md ("Default Devices", "Default filesystems" for the links), and
  * linux.devices. A device node can only be made with real root; in a user namespace the host's own node is bound.
  */
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "plan/build.h"
+#include "plan/capability.h"
 #include "plan/mount_options.h"
 
 static const struct {
@@ -69,7 +71,31 @@ static void add_device(struct build *b, struct op *op, struct op_device d)
 	op->device = d;
 }
 
-static int add_configured(struct build *b, size_t i, struct err *e)
+/*
+ * A device of the config has its own mode and owner, and need not be on the host. Real root can make it before the user
+ * namespace is entered, in a file system that is not the container's; where the ids are somebody else's to map, the
+ * host's node has to do.
+ */
+static bool can_make_aside(const struct build *b, const struct op_device *d)
+{
+	return b->facts->privileged && b->facts->initial_userns && (b->facts->bounding & CAPABILITY_BIT(CAP_MKNOD)) &&
+	       (b->new_ns & CLONE_NEWUSER) && !S_ISFIFO(d->mode);
+}
+
+static int make_aside(struct build *b, size_t i, struct op_device *d, struct err *e)
+{
+	struct op_device node = *d;
+
+	node.path = d->node = plan_text(b->plan, "%zu", i);
+	if (!plan_maps_id(&b->uids, d->uid, &node.uid))
+		return err_set(e, EINVAL, "linux.devices[%zu].uid: %u is not in linux.uidMappings", i, d->uid);
+	if (!plan_maps_id(&b->gids, d->gid, &node.gid))
+		return err_set(e, EINVAL, "linux.devices[%zu].gid: %u is not in linux.gidMappings", i, d->gid);
+	plan_add_element(b->plan, STAGE_RUNTIME, OP_DEVICE_NODE, "linux.devices", i)->device = node;
+	return 0;
+}
+
+static int add_configured(struct build *b, size_t i, bool *ret_aside, struct err *e)
 {
 	const struct oci_device *c = &b->spec->linux->devices[i];
 	struct op_device d = {
@@ -80,6 +106,7 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 		.uid = c->has_uid ? c->uid : 0,
 		.gid = c->has_gid ? c->gid : 0,
 	};
+	int r;
 
 	switch (c->type[0]) {
 	case 'c':
@@ -96,15 +123,22 @@ static int add_configured(struct build *b, size_t i, struct err *e)
 		return err_set(e, EINVAL, "linux.devices[%zu]: unknown device type '%s': it is c, b, u or p", i,
 			       c->type);
 	}
-	add_device(b, plan_add_element(b->plan, STAGE_INIT, OP_DEVICE, "linux.devices", i), d);
-	return 0;
+	if (!can_make_aside(b, &d)) {
+		add_device(b, plan_add_element(b->plan, STAGE_INIT, OP_DEVICE, "linux.devices", i), d);
+		return 0;
+	}
+	*ret_aside = true;
+	r = make_aside(b, i, &d, e);
+	if (r == 0)
+		plan_add_element(b->plan, STAGE_INIT, OP_DEVICE, "linux.devices", i)->device = d;
+	return r;
 }
 
 int plan_devices(struct build *b, struct err *e)
 {
 	const struct oci_spec *s = b->spec;
 	const struct oci_process *proc = s->process;
-	bool terminal = proc && proc->terminal;
+	bool terminal = proc && proc->terminal, aside = false;
 
 	if (!dev_is_bound(s)) {
 		for (size_t i = 0; i < sizeof default_devices / sizeof *default_devices; i++)
@@ -113,10 +147,12 @@ int plan_devices(struct build *b, struct err *e)
 					.path = default_devices[i].path, .mode = S_IFCHR | 0666,
 					.major = default_devices[i].major, .minor = default_devices[i].minor });
 		for (size_t i = 0; s->linux && i < s->linux->devices_len; i++) {
-			int r = add_configured(b, i, e);
+			int r = add_configured(b, i, &aside, e);
 			if (r < 0)
 				return r;
 		}
+		if (aside)
+			plan_add(b->plan, STAGE_INIT, OP_DEVICES_END, NULL);
 		for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 			plan_add(b->plan, STAGE_INIT, OP_SYMLINK, NULL)->symlink = links[i];
 	}

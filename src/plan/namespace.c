@@ -40,7 +40,7 @@ static uint64_t flag_of(enum oci_namespace_type type)
 	return 0;
 }
 
-static bool maps_id(const struct plan_id_map *map, uint32_t container_id, uint32_t *ret_host)
+bool plan_maps_id(const struct plan_id_map *map, uint32_t container_id, uint32_t *ret_host)
 {
 	for (size_t i = 0; i < map->len; i++) {
 		const struct oci_id_mapping *m = &map->ranges[i];
@@ -214,7 +214,7 @@ static int map_ids(struct build *b, struct err *e)
 	else if (maps_caller_only(b))
 		m.how = ID_MAP_SELF;
 	b->setgroups_denied = f->setgroups_denied || m.how == ID_MAP_SELF;
-	b->container_root_mapped = maps_id(&b->uids, 0, &host_uid) && maps_id(&b->gids, 0, &host_gid);
+	b->container_root_mapped = plan_maps_id(&b->uids, 0, &host_uid) && plan_maps_id(&b->gids, 0, &host_gid);
 
 	bool outer = b->plan->outer_userns;
 	enum plan_stage self = outer ? STAGE_OUTER : STAGE_INIT, other = outer ? STAGE_FOR_OUTER : STAGE_FOR_INIT;

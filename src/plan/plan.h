@@ -88,7 +88,9 @@ enum op_type {
 	OP_MOUNT,         /* mount */
 	OP_CGROUP_MOUNT,  /* mount: the cgroup's own view where there is no cgroup namespace */
 	OP_REMOUNT,       /* remount */
+	OP_DEVICE_NODE,   /* device: made aside, where the container cannot make it itself */
 	OP_DEVICE,        /* device */
+	OP_DEVICES_END,   /* -: what was made aside has been bound */
 	OP_SYMLINK,       /* symlink */
 	OP_DIRECTORY,     /* text: made if it is missing and can be made */
 	OP_MASK,          /* mask: every path, where it exists */
@@ -292,6 +294,7 @@ struct op_device {
 	uid_t uid;
 	gid_t gid;
 	const char *bind_from;        /* not NULL: bind this host device, which must have the same type and numbers */
+	const char *node;             /* not NULL: bind what OP_DEVICE_NODE has made under this name */
 };
 
 struct op_symlink {

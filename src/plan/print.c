@@ -214,6 +214,8 @@ static void add_device(struct str *out, const struct op_device *d)
 
 	add_word(out, d->path);
 	str_addf(out, " %c %u:%u", type, d->major, d->minor);
+	if (d->node)
+		str_addf(out, " node=%s", d->node);
 	if (d->bind_from)
 		str_add(out, " bind");
 	else
@@ -397,6 +399,7 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_attrs(out, &op->remount.attrs);
 		break;
 	case OP_DEVICE:
+	case OP_DEVICE_NODE:
 		add_device(out, &op->device);
 		break;
 	case OP_SYMLINK:
@@ -478,6 +481,7 @@ static void add_arguments(struct str *out, const struct op *op)
 		add_word(out, op->text);
 		break;
 	case OP_LOOPBACK:
+	case OP_DEVICES_END:
 	case OP_LISTEN_PID:
 	case OP_ROOT_READONLY:
 	case OP_NO_NEW_PRIVS:

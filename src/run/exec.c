@@ -163,7 +163,7 @@ static int prepare(struct exec *x, struct err *e)
 		.bundle = x->container.record->bundle,
 		.state_root = x->context->root,
 		.proc_fd = x->context->proc_fd,
-		.root_fd = -1, .dir_fd = -1, .group_fd = -1, .cgroup_fd = -1, .console_fd = -1, .mask_fd = -1,
+		.root_fd = -1, .dir_fd = -1, .group_fd = -1, .cgroup_fd = -1, .console_fd = -1, .mask_fd = -1, .nodes_fd = -1,
 		.listener_fd = -1,
 		.process_state = process_state,
 		.fork = fork_sibling,

@@ -75,6 +75,7 @@ int container_prepare(struct container *c, struct err *e)
 		.console_fd = -1,
 		.listener_fd = -1,
 		.mask_fd = -1,
+		.nodes_fd = -1,
 		.slots = arena_array(c->context->arena, c->plan.slots, sizeof(int)),
 		.state_json = state_for_hook,
 		.run = c,

@@ -39,7 +39,7 @@ const char *store_kind_name(enum store_kind kind);
 int store_describe_folder(struct arena *a, enum store_kind kind, const char *folder, struct store *ret, struct err *e);
 
 /*
- * The physical name of a logical path, in the arena; NULL when memory is used up. Where there is a store above, its files
- * are looked at. What is not below the store's directory is looked for below its root.
+ * The physical name of a logical path, in the arena; NULL when memory is used up. Where there is a store above, its
+ * files are looked at. What is not below the store's directory is looked for below its root.
  */
 char *store_physical(struct arena *a, const struct store *s, const char *logical);

@@ -108,6 +108,13 @@ int sys_mount_aside(const char *fstype, const char *source, const char *data)
 	return fd;
 }
 
+int sys_detach(int mount_fd, int cwd_fd)
+{
+	int r = fchdir(mount_fd) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+
+	return fchdir(cwd_fd) < 0 && r == 0 ? -errno : r;
+}
+
 int sys_set_label(int mount_fd, const char *label)
 {
 	_cleanup_close_ int dir = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -16,6 +16,8 @@ int sys_clone_tree_fd(int fd, bool recursive);
 int sys_attach(int mount_fd, int to_fd);
 /* Attaches onto one component below a directory, which is not followed if it is a symlink. */
 int sys_attach_at(int mount_fd, int dirfd, const char *name);
+/* Unmounts what mount_fd is the root of, lazily. The working directory is cwd_fd afterwards. */
+int sys_detach(int mount_fd, int cwd_fd);
 
 /* set, clear: MOUNT_ATTR_*; propagation: MS_PRIVATE and so on, 0: leave. */
 int sys_mount_setattr(int fd, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation);

@@ -46,20 +46,28 @@ got=$(sed -n 's/.* got: //p' "$err" | tail -n 1)
 instantiate "build { name = \"referring\"; outputHashMode = \"flat\"; outputHashAlgo = null; outputHash = \"$got\"; text = \"echo \${busybox} >\$out\"; }"
 build_fails 1 'fixed-output derivations must not reference store paths' --network none --store "$root" "$drv"
 
-# ---- floating outputs get the paths that Nix gives them ----
-floating='
-	build { name = "floating"; __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; outputs = [ "out" "dev" ];
-		text = "mkdir $out $dev; echo $out >$out/self; ln -s $out/self $out/link; echo $dev $out ${busybox} >$dev/all"; }'
-instantiate "$floating"
-build_ "$drv"
+# ---- floating outputs get the paths that Nix gives them,
+# and what needs them is resolved as Nix resolves it.
+ca='__contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256";'
+instantiate "let
+	one = build { name = \"one\"; $ca outputs = [ \"out\" \"dev\" ]; text = ''
+		mkdir \$out \$dev; echo \$out >\$out/self; ln -s \$out/self \$out/link; echo \$dev \$out \${busybox} >\$dev/all''; };
+	plain = build { name = \"plain\"; text = \"echo plain >\$out\"; };
+	two = build { name = \"two\"; text = \"echo \${one} \${one.dev} \${plain} \$out >\$out\"; };
+	three = build { name = \"three\"; $ca text = \"echo \${two} \${one.dev} >\$out\"; };
+	in build { name = \"four\"; text = \"echo \${three} \${two} >\$out; echo \$out >\$lib\"; outputs = [ \"out\" \"lib\" ]; }"
+build_ --jobs 2 "$drv"
 ours=$(sort "$out")
 ok in_root "$root" nix-store --verify --check-contents
 cp -a "$store" "$tmp/reference"
-theirs=$(in_root "$tmp/reference" nix-store --option sandbox false --option experimental-features ca-derivations --realise "$drv" 2>/dev/null | sort)
+theirs=$(in_root "$tmp/reference" nix-store --option experimental-features ca-derivations --realise "$drv" 2>/dev/null | sort)
 equal "$ours" "$theirs"
-for path in $theirs; do
-	equal "$(hash_in "$root" "$path")" "$(hash_in "$tmp/reference" "$path")"
+closure=$(in_root "$tmp/reference" nix-store --query --requisites $theirs)
+equal "$(echo "$closure" | wc -l)" 8
+for path in $closure; do
+	equal "$(hash_in "$root" "$path")" "$(hash_in "$tmp/reference" "$path")" "$path"
 	equal "$(in_root "$root" nix-store --query --references "$path" | sort)" "$(in_root "$tmp/reference" nix-store --query --references "$path" | sort)"
+	equal "$(in_root "$root" nix-store --query --deriver "$path")" "$(in_root "$tmp/reference" nix-store --query --deriver "$path")"
 done
 build_ "$drv" # again: the same paths, which stay as they are
 equal "$(sort "$out")" "$ours"

@@ -95,8 +95,8 @@ run_drv
 says "sh hello"
 refused "its builder is /bin/sh, which the sandbox has not: give a shell with --bin-sh" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --bin-sh none "$drv"
 refused "--sandbox-path /no/such: /no/such: no such file or directory" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path /no/such "$drv"
-for place in / /nix /nix/store/x /proc /dev /tmp; do
-	refused "--sandbox-path $place=/etc/passwd: $place is the sandbox's own" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path "$place=/etc/passwd" "$drv"
+for place in / /nix /nix/store/x /proc /dev /tmp /build/x; do
+	refused ": $place is the sandbox's own" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path "$place=/etc/passwd" "$drv"
 done
 refused "'..' is not allowed in a path of the container" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" --sandbox-path "/a/../nix=/etc/passwd" "$drv"
 

@@ -97,6 +97,8 @@ for k in $(kinds); do
 		'.linux.devices = [{ path: "/dev/urandom", type: "c", major: 1, minor: 9 }, { path: "/dev/pipe", type: "p", fileMode: 384 }]'
 	says 'character special file 1:9
 600'
+	# (real root makes them itself where it can map their owners: see below)
+	case $(is_root && echo root)$k in rootself | rootranges) continue ;; esac
 	refuses 'linux.devices[0]: bind the device /dev/nosuch of the host: no such file or directory' \
 		'.linux.devices = [{ path: "/dev/nosuch", type: "c", major: 1, minor: 3 }]'
 	refuses 'linux.devices[0]: /dev/zero of the host is not the device 1:3' \
@@ -154,3 +156,25 @@ for k in $(kinds); do
 	has '^/dev/pts/ptmx$'
 	has '^/dev/full$'
 done
+
+# ---- with a user namespace real root makes what the config wants, with its mode and owner, on the host or not ----
+if is_root; then
+	for k in self ranges; do
+		kind "$k"
+		ids='uid: 0, gid: 0'
+		[ "$k" = self ] || ids='uid: 3, gid: 4'
+		inside 'stat -c "%F %t:%T %a %u:%g" /dev/own /dev/sub/zero; echo x >/dev/own; head -c 2 /dev/sub/zero | od -An -tx1
+			mknod /dev/more c 1 3 2>&1; cat /proc/self/mountinfo' ".linux.devices = [
+			{ path: \"/dev/own\", type: \"c\", major: 1, minor: 3, fileMode: 384, $ids },
+			{ path: \"/dev/sub/zero\", type: \"c\", major: 1, minor: 5 }]"
+		equal "$(head -n 3 "$out" | tr '\n' ,)" "character special file 1:3 600 $(echo "$ids" | tr -dc '0-9,' | tr , :),character special file 1:5 666 0:0, 00 00,"
+		has 'Operation not permitted'
+		has_options /dev/own nosuid noexec '!nodev'
+		# and the file system in which they were made is nowhere to be seen
+		equal "$(grep -cE ' /dev/(own|sub/zero) ' "$out")" 2
+		equal "$(awk '$5 == "/"' "$out" | wc -l)" 1 "$k: something is mounted on the root"
+		nothing_left
+	done
+	refuses 'linux.devices[0].uid: 3 is not in linux.uidMappings' \
+		"del(.linux.uidMappings, .linux.gidMappings) | .linux.devices = [{ path: \"/dev/own\", type: \"c\", major: 1, minor: 3, uid: 3 }]"
+fi

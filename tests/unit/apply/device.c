@@ -38,6 +38,27 @@ static void a_link_in_its_place_is_not_followed(void **state)
 	assert_calls("clone /dev/null\nsetattr /dev/null +a -0 \nattach /dev/null /dev/null\n");
 }
 
+/* What was made aside is mounted on the root for as long as parts of it are bound, and no longer. */
+static void a_node_made_aside_is_bound(void **state)
+{
+	struct op first = { .device = { .path = "/dev/a", .mode = S_IFCHR, .node = "node-a" } };
+	struct op second = { .device = { .path = "/dev/b", .mode = S_IFCHR, .node = "node-b" } };
+
+	(void)state;
+	make(host_path, "/nodes/node-a");
+	make(host_path, "/nodes/node-b");
+	ctx.nodes_fd = open(arena_printf(ctx.arena, "%s/nodes", host_path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(apply_device(&ctx, &first, &err), 0);
+	assert_int_equal(apply_device(&ctx, &second, &err), 0);
+	assert_int_equal(apply_devices_end(&ctx, &first, &err), 0);
+	assert_calls("attach host:/nodes /\n"
+		     "clone node-a nofollow\nsetattr host:/nodes/node-a +a -0 \nattach host:/nodes/node-a /dev/a\n"
+		     "clone node-b nofollow\nsetattr host:/nodes/node-b +a -0 \nattach host:/nodes/node-b /dev/b\n"
+		     "detach\n");
+	assert_int_equal(ctx.nodes_fd, -1);
+	assert_int_equal(type_below_root("/dev/b"), S_IFREG);
+}
+
 /* A FIFO can be made without root, and shows the rest of the way as well. */
 static void a_node_is_made_with_its_mode(void **state)
 {
@@ -90,6 +111,7 @@ static void links_are_made(void **state)
 static const struct CMUnitTest tests[] = {
 	FAKE_TEST(the_hosts_device_is_bound_if_it_is_the_one),
 	FAKE_TEST(a_link_in_its_place_is_not_followed),
+	FAKE_TEST(a_node_made_aside_is_bound),
 	FAKE_TEST(a_node_is_made_with_its_mode),
 	FAKE_TEST(links_are_made),
 };

@@ -31,9 +31,11 @@ static int teardown(void **state)
 
 static char *self_references[] = { (char *)P("1", "a"), (char *)P("2", "b") };
 static const struct drv_path inputs[] = {
-	{ (char *)P("1", "a"), { self_references, 2 }, (char *)"sha256:AAA", 100, (char *)"fixed:r:sha256:CA" },
-	{ (char *)P("2", "b"), { NULL, 0 }, (char *)"sha256:BBB", 20, NULL },
-	{ (char *)P("3", "c"), { NULL, 0 }, (char *)"sha256:CCC", 3, NULL },
+	{ .path = (char *)P("1", "a"), .references = { self_references, 2 }, .nar_hash = (char *)"sha256:AAA",
+	  .nar_size = 100, .ca = (char *)"fixed:r:sha256:CA" },
+	{ .path = (char *)P("2", "b"), .nar_hash = (char *)"sha256:BBB", .nar_size = 20 },
+	{ .path = (char *)P("3", "c"), .nar_hash = (char *)"sha256:CCC", .nar_size = 3 },
+	{ .path = (char *)P("5", "d.drv"), .outputs = { self_references, 1 }, .nar_hash = (char *)"", .nar_size = 1 },
 };
 
 /* Outputs and variables as in a .drv file. */
@@ -41,7 +43,7 @@ static int make(const struct store *s, const char *outputs, const char *env, str
 {
 	static char *caller[] = { (char *)"SECRET=1", (char *)"http_proxy=http://proxy/", NULL };
 	const struct drv_machine m = { .path = P("4", "x.drv"), .cores = 3, .env = caller, .paths = inputs,
-		.paths_len = 3 };
+		.paths_len = 4 };
 	const char *text = arena_printf(arena, "Derive([%s],[],[],\"i686-linux\",\"/bin/sh\",[\"-e\"],[%s])",
 		outputs, env);
 	struct drv_options o;
@@ -212,6 +214,11 @@ static void references_are_exported(void **state)
 	assert_string_equal(file(&env, "g"), P("1", "a") "\n\n2\n" P("1", "a") "\n" P("2", "b") "\n" P("2",
 		"b") "\n\n0\n");
 	assert_string_equal(file(&env, "h"), P("3", "c") "\n\n0\n");
+	/* of a derivation its outputs as well, and what they refer to */
+	assert_ok(make(&nix, IA, "(\"exportReferencesGraph\",\"g " P("5", "d.drv") "\")", &env, &e), &e);
+	assert_string_equal(file(&env, "g"), P("1", "a") "\n\n2\n" P("1", "a") "\n" P("2", "b") "\n" P("2",
+		"b") "\n\n0\n"
+			    P("5", "d.drv") "\n\n0\n");
 	assert_ok(make(&nix, IA, "(\"__json\",\"{\\\"exportReferencesGraph\\\":{\\\"g\\\":[[\\\"" P("1",
 		"a") "\\\"]]}}\")", &env, &e), &e);
 	assert_non_null(strstr(file(&env, ".attrs.json"), "\"g\":[{\"ca\":\"fixed:r:sha256:CA\",\"closureSize\":120,"

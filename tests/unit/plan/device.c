@@ -50,6 +50,24 @@ static void without_real_root_they_are_bound(void **state)
 	assert_string_equal(only(DEV_OPS, "init", ROOTFUL("", "")), BOUND LINKS);
 }
 
+static void real_root_makes_them_before_it_enters_a_user_namespace(void **state)
+{
+	const char *config = CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "],'uidMappings':[{'containerID':0,"
+		"'hostID':1000,'size':10}],'gidMappings':[{'containerID':0,'hostID':2000,'size':10}],'devices':["
+		"{'path':'/dev/a','type':'b','major':8,'minor':1,'fileMode':384,'uid':5,'gid':6},"
+		"{'path':'/dev/p','type':'p'}]", "", "");
+
+	(void)state;
+	as_root();
+	assert_string_equal(only("device-node", "runtime", config), "device-node 0 b 8:1 mode=600 owner=1005:2006\n");
+	assert_string_equal(only("device,devices-end", "init", config),
+		BOUND "device /dev/a b 8:1 node=0 mode=600 owner=5:6\ndevice /dev/p p 0:0 mode=666 owner=0:0\n"
+		"devices-end\n");
+	assert_error(build_plan(CONFIG_OF("'namespaces':[{'type':'mount'}," USERNS "]," SELF_MAPS ",'devices':["
+		"{'path':'/dev/a','type':'b','major':8,'minor':1,'uid':5}]", "", "")), &err, EINVAL,
+		"linux.devices[0].uid: 5 is not in linux.uidMappings");
+}
+
 static void the_config_adds_and_replaces(void **state)
 {
 	(void)state;
@@ -113,6 +131,7 @@ static void an_unknown_type_is_an_error(void **state)
 static const struct CMUnitTest tests[] = {
 	TEXT_TEST(root_makes_the_nodes),
 	TEXT_TEST(without_real_root_they_are_bound),
+	TEXT_TEST(real_root_makes_them_before_it_enters_a_user_namespace),
 	TEXT_TEST(the_config_adds_and_replaces),
 	TEXT_TEST(a_fifo_needs_no_root),
 	TEXT_TEST(a_bound_dev_is_left_alone),
