@@ -60,7 +60,7 @@ nothing_left
 
 # ---- texts of the config that end up in messages: newlines, escapes, bytes that are no UTF-8 ----
 for text in "a${nl}b" "${esc}]0;title" "${csi}2J" "$(printf '\177')" "${bad}"; do
-	for filter in '.process.args = [$t]' '.process.cwd = "/" + $t' '.hostname = $t * 80' '.root.path = $t' \
+	for filter in '.process.args = [$t]' '.process.cwd = "/proc/" + $t' '.hostname = $t * 80' '.root.path = $t' \
 		'.mounts += [{ destination: ("/" + $t), type: $t, source: $t }]' '.linux.maskedPaths = [$t]' \
 		'.mounts += [{ destination: "/x", type: "bind", source: ("/" + $t), options: ["bind"] }]' \
 		'.mounts += [{ destination: "/x", type: "tmpfs", source: "x", options: [$t] }]' \
@@ -81,7 +81,7 @@ for text in "a${nl}b" "${esc}]0;title" "${csi}2J" "$(printf '\177')" "${bad}"; d
 done
 
 # ---- harmless texts are no error, and are carried as data ----
-config '.annotations = { "a\nb": "c\nd", "../../x": "\u001b[31m", "run.cloister.other": "x" }' true
+config '.annotations = { "a\nb": "c\nd", "../../x": "\u001b[31m", "org.example.other": "x" }' true
 new_id
 ok cl create --bundle "$bundle" "$id"
 ok cl state "$id"

@@ -58,8 +58,10 @@ trap 'echo "FAILED: $0:$LINENO: $BASH_COMMAND" >&2' ERR
 cl() { "$cloister" --root "$state" "$@"; }
 
 # run COMMAND...: its standard output goes to $out, its standard error to $err, its exit status to $status. Never fails.
+# The files are new ones each time: a container's streams become its user's.
 run() {
 	status=0
+	rm -f "$out" "$err"
 	"$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
