@@ -4,6 +4,7 @@
  */
 #include "plan/checkpoint.h"
 
+#include <linux/mount.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static int check_namespaces(const struct oci_spec *spec, struct err *e)
 
 struct mount_line {
 	int id;
-	char *device, *root, *dest, *type;
+	char *device, *root, *dest, *options, *type;
 };
 
 /* Octal escapes, in place. */
@@ -148,7 +149,7 @@ static bool next_mount(char **text, struct mount_line *ret)
 	end = line + strcspn(line, "\n");
 	*text = end + (*end == '\n');
 	*end = '\0';
-	*ret = (struct mount_line){ .device = "", .root = "", .dest = "", .type = "" };
+	*ret = (struct mount_line){ .device = "", .root = "", .dest = "", .options = "", .type = "" };
 	word = strtok_r(line, " ", &save);
 	for (int i = 0; word; word = strtok_r(NULL, " ", &save), i++) {
 		if (i == 0)
@@ -159,6 +160,8 @@ static bool next_mount(char **text, struct mount_line *ret)
 			ret->root = word;
 		else if (i == 4)
 			ret->dest = word;
+		else if (i == 5)
+			ret->options = word;
 		else if (i > 5 && strcmp(word, "-") == 0) {
 			word = strtok_r(NULL, " ", &save);
 			ret->type = word ? word : "";
@@ -297,10 +300,9 @@ int checkpoint_plan_dump(struct arena *a, const struct oci_spec *spec, const str
 
 /* ---- restore ---- */
 
-static int add_mount(struct arena *a, struct checkpoint_mount **ret, size_t *ret_len, struct checkpoint_mount m,
-		     struct err *e)
+static int add_mount(struct plan *p, struct checkpoint_wanted *w, struct checkpoint_mount m, struct err *e)
 {
-	struct checkpoint_mount *slot = arena_push(a, ret, ret_len, sizeof *slot);
+	struct checkpoint_mount *slot = arena_push(p->arena, &w->mounts, &w->len, sizeof *slot);
 
 	if (!slot)
 		return err_oom(e);
@@ -308,33 +310,61 @@ static int add_mount(struct arena *a, struct checkpoint_mount **ret, size_t *ret
 	return 0;
 }
 
-static int mounts_of(struct plan *p, const struct op *op, struct checkpoint_mount **ret, size_t *ret_len, struct err *e)
+static bool is_read_only(const struct mount_attrs *t)
 {
+	return (t->set | t->rec_set) & MOUNT_ATTR_RDONLY;
+}
+
+/* A group's own options are those of all in it, and it is there to make them read-only. */
+static struct checkpoint_mount of_bind(const struct op_bind *b)
+{
+	return (struct checkpoint_mount){ .dest = b->dest, .source = b->source,
+					  .read_only = b->in_group || is_read_only(&b->attrs) };
+}
+
+static int note_op(struct plan *p, const struct op *op, struct checkpoint_wanted *w, struct err *e)
+{
+	struct checkpoint_mount m = { 0 };
 	int r = 0;
 
 	switch (op->type) {
 	case OP_BIND:
-		return add_mount(p->arena, ret, ret_len, (struct checkpoint_mount){ op->bind.dest, op->bind.source,
-		false }, e);
+		m = of_bind(&op->bind);
+		break;
 	case OP_MOUNT:
 	case OP_CGROUP_MOUNT:
-		return add_mount(p->arena, ret, ret_len, (struct checkpoint_mount){ op->mount.dest, NULL, false }, e);
+		m = (struct checkpoint_mount){ .dest = op->mount.dest, .read_only = is_read_only(&op->mount.attrs) };
+		break;
 	case OP_STORE:
-		return add_mount(p->arena, ret, ret_len, (struct checkpoint_mount){ op->store.dir, NULL, false }, e);
+		m = (struct checkpoint_mount){ .dest = op->store.dir, .read_only = true };
+		break;
 	case OP_DEVICE:
 		if (op->device.bind_from)
-			r = add_mount(p->arena, ret, ret_len,
-				      (struct checkpoint_mount){ op->device.path, op->device.bind_from, false }, e);
-		return r;
+			m = (struct checkpoint_mount){ .dest = op->device.path, .source = op->device.bind_from };
+		break;
 	case OP_MASK:
-		/* Of directories criu has the tmpfs in its image. */
-		for (size_t i = 0; r == 0 && i < op->mask.len; i++)
-			r = add_mount(p->arena, ret, ret_len,
-				      (struct checkpoint_mount){ op->mask.paths[i], "/dev/null", true }, e);
+	case OP_READONLY:
+		/* Of masked directories criu has the tmpfs in its image, and of read-only paths what they are. */
+		for (size_t i = 0; r == 0 && i < op->mask.len; i++) {
+			m = (struct checkpoint_mount){ .dest = op->mask.paths[i], .mask = true,
+						       .source = op->type == OP_MASK ? "/dev/null" : NULL,
+						       .read_only = op->type == OP_READONLY };
+			r = add_mount(p, w, m, e);
+		}
 		return r;
+	case OP_ROOT_READONLY:
+		m = (struct checkpoint_mount){ .dest = "/", .mask = true, .read_only = true };
+		break;
+	case OP_NO_NEW_PRIVS:
+		w->no_new_privs = true;
+		break;
+	case OP_SECCOMP_BUILD:
+		w->filter = true;
+		break;
 	default:
-		return 0;
+		break;
 	}
+	return m.dest ? add_mount(p, w, m, e) : 0;
 }
 
 static bool is_cgroups(const struct op *op)
@@ -343,15 +373,14 @@ static bool is_cgroups(const struct op *op)
 	       op->type == OP_CGROUP_CONTROLLERS || op->type == OP_CGROUP_WRITE || op->type == OP_DEVICE_FILTER;
 }
 
-int checkpoint_reduce(struct plan *p, struct checkpoint_mount **ret, size_t *ret_len, struct err *e)
+int checkpoint_reduce(struct plan *p, struct checkpoint_wanted *ret, struct err *e)
 {
 	size_t kept = 0;
 
-	*ret = NULL;
-	*ret_len = 0;
+	*ret = (struct checkpoint_wanted){ 0 };
 	for (size_t i = 0; i < p->len; i++) {
 		const struct op *op = &p->ops[i];
-		int r = mounts_of(p, op, ret, ret_len, e);
+		int r = note_op(p, op, ret, e);
 
 		if (r < 0)
 			return r;
@@ -386,8 +415,8 @@ static void add_joined(const struct oci_spec *spec, struct criu_request *r)
 }
 
 int checkpoint_plan_restore(struct arena *a, const struct oci_spec *spec, const struct checkpoint_options *o,
-			    const struct checkpoint_mount *mounts, size_t len, char *const names[static 3],
-			    const char *rootfs, struct criu_request *ret, struct err *e)
+			    const struct checkpoint_wanted *w, char *const names[static 3], const char *rootfs,
+			    struct criu_request *ret, struct err *e)
 {
 	int r = check_namespaces(spec, e);
 
@@ -403,12 +432,54 @@ int checkpoint_plan_restore(struct arena *a, const struct oci_spec *spec, const 
 		return r;
 	if (o->lsm_profile)
 		criu_text(ret, CRIU_LSM_PROFILE, o->lsm_profile);
-	for (size_t i = 0; i < len; i++)
-		if (mounts[i].source)
-			criu_text(ret, CRIU_EXTERNAL, arena_printf(a, "mnt[%s]:%s", mounts[i].dest, mounts[i].source));
+	for (size_t i = 0; i < w->len; i++)
+		if (w->mounts[i].source)
+			criu_text(ret, CRIU_EXTERNAL, arena_printf(a, "mnt[%s]:%s", w->mounts[i].dest,
+				w->mounts[i].source));
 	for (int i = 0; i < 3; i++)
 		if (names[i] && is_inherited(names[i]))
 			criu_inherit(ret, names[i], CRIU_FD_STREAMS + i);
 	add_joined(spec, ret);
+	return arena_failed(a) ? err_oom(e) : 0;
+}
+
+/* ---- what came back ---- */
+
+/* The number behind "NAME:" in /proc/PID/status; 0 if it is not there. */
+static long status_number(const char *status, const char *name)
+{
+	const char *at = strstr(status, name);
+
+	return at ? atol(at + strlen(name)) : 0;
+}
+
+static bool came_back_writable(struct arena *a, const char *mountinfo, const char *dest)
+{
+	char *text = arena_strdup(a, mountinfo);
+	bool writable = false;
+	struct mount_line m;
+
+	/* The last one at a place is on top. */
+	while (text && next_mount(&text, &m))
+		if (strcmp(m.dest, dest) == 0)
+			writable = strncmp(m.options, "ro", 2) != 0;
+	return writable;
+}
+
+static int is_weaker(const char *what, struct err *e)
+{
+	return err_set(e, ENOTSUP, "criu has restored the container without %s: a newer version of it is needed", what);
+}
+
+int checkpoint_check(struct arena *a, const struct checkpoint_wanted *w, const char *status, const char *mountinfo,
+		     struct err *e)
+{
+	if (w->no_new_privs && status_number(status, "\nNoNewPrivs:") != 1)
+		return is_weaker("no_new_privs", e);
+	if (w->filter && status_number(status, "\nSeccomp:") != 2)
+		return is_weaker("its seccomp filter", e);
+	for (size_t i = 0; i < w->len; i++)
+		if (w->mounts[i].read_only && came_back_writable(a, mountinfo, w->mounts[i].dest))
+			return is_weaker(arena_printf(a, "the read-only mount at %s", w->mounts[i].dest), e);
 	return arena_failed(a) ? err_oom(e) : 0;
 }

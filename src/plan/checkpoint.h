@@ -56,18 +56,33 @@ int checkpoint_plan_dump(struct arena *a, const struct oci_spec *spec, const str
 struct checkpoint_mount {
 	const char *dest, *source;    /* source: NULL for what criu has in its images, a directory then */
 	bool mask;                    /* only where there is such a file */
+	bool read_only;
+};
+
+/* What a container was to be when it was created. */
+struct checkpoint_wanted {
+	struct checkpoint_mount *mounts;
+	size_t len;
+	bool no_new_privs, filter;    /* of seccomp */
 };
 
 /*
- * What a plan for create says about mounts; what remains of the plan is the container's cgroup. -ENOTSUP for what a
- * restore could not bring back.
+ * Takes that from a plan for create; what remains of the plan is the container's cgroup. -ENOTSUP for what a restore
+ * could not bring back.
  */
-int checkpoint_reduce(struct plan *p, struct checkpoint_mount **ret, size_t *ret_len, struct err *e);
+int checkpoint_reduce(struct plan *p, struct checkpoint_wanted *ret, struct err *e);
 
-/* mounts: destinations are as they are found in the root file system. names: as checkpoint_plan_dump gave them. */
+/* names: as checkpoint_plan_dump gave them. Destinations of mounts are as they are found in the root file system. */
 int checkpoint_plan_restore(struct arena *a, const struct oci_spec *spec, const struct checkpoint_options *o,
-			    const struct checkpoint_mount *mounts, size_t len, char *const names[static 3],
-			    const char *rootfs, struct criu_request *ret, struct err *e);
+			    const struct checkpoint_wanted *w, char *const names[static 3], const char *rootfs,
+			    struct criu_request *ret, struct err *e);
+
+/*
+ * Whether what is restored is as it was to be, by /proc/PID/status and mountinfo, before it runs: older versions of
+ * criu leave something out. -ENOTSUP with a message if not.
+ */
+int checkpoint_check(struct arena *a, const struct checkpoint_wanted *w, const char *status, const char *mountinfo,
+		     struct err *e);
 
 /* The path of a joined network or pid namespace, which criu gets as CRIU_FD_NET or CRIU_FD_PID; NULL: none. */
 const char *checkpoint_joined(const struct oci_spec *spec, enum oci_namespace_type type);

@@ -211,14 +211,10 @@ static int converse(struct criu_job *job, int socket, struct criu_answer *ret, s
 			return r;
 		if (job->notified)
 			r = job->notified(job, ret, fd, e);
-		criu_encode_notified(&text, r == 0);
-		if (r < 0) {
-			/* It undoes what it has done, and what failed is ours to say. */
-			struct err ignored;
-
-			send_message(socket, &text, &ignored);
+		/* Without an answer it goes no further, and what failed is ours to say. */
+		if (r < 0)
 			return r;
-		}
+		criu_encode_notified(&text, true);
 		r = send_message(socket, &text, e);
 		if (r < 0)
 			return r;

@@ -31,15 +31,15 @@
 #include "sys/process.h"
 #include "sys/socket.h"
 
-enum { NAMES_MAX = 64 * 1024 };
+enum { NAMES_MAX = 64 * 1024, PROC_MAX = 64 << 20 };
 
 struct restore {
 	struct criu_job job;
 	struct container container;
-	struct checkpoint_mount *mounts;
-	size_t mounts_len;
+	struct checkpoint_wanted wanted;
 	const char *rootfs;
 	char *names[3];
+	pid_t pid;                    /* the first process, once criu has made it */
 };
 
 /* ["pipe:[1]","file[1a:2b]","/dev/pts/0"]: strings whose only escapes are of quotes and backslashes. */
@@ -81,7 +81,7 @@ static int read_names(struct restore *x, struct err *e)
 static bool is_in_mount(const struct restore *x, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (path_is_below(x->mounts[index].dest, x->mounts[i].dest))
+		if (path_is_below(x->wanted.mounts[index].dest, x->wanted.mounts[i].dest))
 			return true;
 	return false;
 }
@@ -132,9 +132,9 @@ static int make_points(struct restore *x, struct err *e)
 	x->container.apply.root_fd = open(real, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (!x->rootfs || x->container.apply.root_fd < 0)
 		return err_sys(e, errno, "open the root file system %s", real);
-	for (size_t i = 0; r == 0 && i < x->mounts_len; i++)
+	for (size_t i = 0; r == 0 && i < x->wanted.len; i++)
 		if (!is_in_mount(x, i))
-			r = make_point(x, &x->mounts[i], e);
+			r = make_point(x, &x->wanted.mounts[i], e);
 	close_fd(&x->container.apply.root_fd);
 	return r;
 }
@@ -219,6 +219,36 @@ static int run_hooks(struct container *c, pid_t pid, struct err *e)
 	return r < 0 ? err_prefix(e, "hooks") : 0;
 }
 
+static int read_proc(struct restore *x, const char *file, const char **ret, struct err *e)
+{
+	struct run_context *c = x->job.context;
+	char path[64], *text;
+	int r;
+
+	snprintf(path, sizeof path, "%ld/%s", (long)x->pid, file);
+	_cleanup_close_ int fd = openat(c->proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "open /proc/%s", path);
+	r = io_read_fd(c->arena, fd, path, PROC_MAX, &text, NULL, e);
+	*ret = text;
+	return r;
+}
+
+/* All is as it will be, and nothing runs yet. What is not as it should be never does: it dies before it is let go. */
+static int check(struct restore *x, struct err *e)
+{
+	const char *status, *mountinfo;
+	int r = read_proc(x, "status", &status, e);
+
+	if (r == 0)
+		r = read_proc(x, "mountinfo", &mountinfo, e);
+	if (r == 0)
+		r = checkpoint_check(x->job.context->arena, &x->wanted, status, mountinfo, e);
+	if (r < 0)
+		kill(x->pid, SIGKILL);
+	return r;
+}
+
 static int notified(struct criu_job *job, const struct criu_answer *answer, int fd, struct err *e)
 {
 	struct restore *x = job->data;
@@ -227,6 +257,10 @@ static int notified(struct criu_job *job, const struct criu_answer *answer, int 
 
 	if (!answer->script)
 		return 0;
+	if (answer->pid > 0)
+		x->pid = answer->pid;
+	if (strcmp(answer->script, "pre-resume") == 0)
+		return x->pid > 0 ? check(x, e) : err_set(e, EBADMSG, "criu does not say which process it restores");
 	/* The namespaces are there, and no process runs in them yet: as it is for these hooks in create. */
 	if (strcmp(answer->script, "setup-namespaces") == 0)
 		return run_hooks(c, answer->pid, e);
@@ -247,7 +281,7 @@ static int ask_criu(struct restore *x, pid_t *ret, struct err *e)
 	struct criu_answer answer;
 	int r;
 
-	r = checkpoint_plan_restore(job->context->arena, x->container.spec, job->options, x->mounts, x->mounts_len,
+	r = checkpoint_plan_restore(job->context->arena, x->container.spec, job->options, &x->wanted,
 	x->names,
 				    x->rootfs, &job->request, e);
 	if (r < 0)
@@ -311,6 +345,8 @@ static int restore(struct restore *x, struct err *e)
 	if (r == 0)
 		r = record_it(c, pid, e);
 	/* Before our children are waited for: what criu has left half made may wait for criu. */
+	if (r < 0 && x->pid > 0)
+		kill(x->pid, SIGKILL);
 	if (r < 0 && c->plan.cgroup_path)
 		cgroup_destroy(c->plan.cgroup_path, &owner, &ignored);
 	return r;
@@ -329,7 +365,7 @@ static int load(struct restore *x, struct err *e)
 		return err_set(e, EINVAL, "process.terminal: --detach needs --console-socket, over which it sends "
 			"the terminal");
 	c->start_over_sync = true;
-	r = checkpoint_reduce(&c->plan, &x->mounts, &x->mounts_len, e);
+	r = checkpoint_reduce(&c->plan, &x->wanted, e);
 	if (r == 0)
 		r = criu_open(&x->job, false, e);
 	if (r == 0)

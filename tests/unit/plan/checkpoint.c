@@ -167,12 +167,13 @@ static void locks_are_not_lost(void **state)
 static void a_restore(void **state)
 {
 	char *const streams[] = { "file[14:ab]", "pipe:[2]", "/dev/pts/0" };
-	const struct checkpoint_mount mounts[] = { { "/data", "/srv", false }, { "/proc", NULL, false } };
+	struct checkpoint_mount mounts[] = { { .dest = "/data", .source = "/srv" }, { .dest = "/proc" } };
+	const struct checkpoint_wanted wanted = { .mounts = mounts, .len = 2 };
 
 	(void)state;
 	cp.lsm_profile = "apparmor:x";
 	assert_ok(checkpoint_plan_restore(arena, text_spec(CONFIG_OF("'namespaces':[{'type':'network','path':'/n'},"
-		"{'type':'ipc','path':'/i'}]", "", "")), &cp, mounts, 2, streams, "/r", &request, &err), &err);
+		"{'type':'ipc','path':'/i'}]", "", "")), &cp, &wanted, streams, "/r", &request, &err), &err);
 	assert_int_equal(request.type, CRIU_RESTORE);
 	assert_string_equal(str_text(&request.text),
 		"root /r\nlog-file restore.log\nsibling 1\nmanage-cgroups-mode 0\nlog-level 4\nnotify-scripts 1\n"
@@ -183,24 +184,55 @@ static void a_restore(void **state)
 
 static void a_plan_is_reduced(void **state)
 {
-	struct checkpoint_mount *mounts;
-	size_t len;
+	struct checkpoint_wanted w;
+	const struct checkpoint_mount *m;
 
 	(void)state;
 	as_root();
 	facts.own_cgroup = "/";
-	assert_ok(build_plan(CONFIG_OF("'namespaces':[{'type':'mount'}],'maskedPaths':['/proc/k']",
-		"{'destination':'/d','source':'/s','options':['bind']},{'destination':'/t','type':'tmpfs'}", "")),
-		&err);
-	assert_ok(checkpoint_reduce(&plan, &mounts, &len, &err), &err);
+	assert_ok(build_plan(CONFIG_OF("'namespaces':[{'type':'mount'}],'maskedPaths':['/proc/k'],"
+		"'readonlyPaths':['/proc/s']",
+		"{'destination':'/d','source':'/s','options':['bind','ro']},{'destination':'/t','type':'tmpfs'}",
+		"")), &err);
+	assert_ok(checkpoint_reduce(&plan, &w, &err), &err);
+	m = w.mounts;
 	assert_int_equal(plan.len, 1);
 	assert_int_equal(plan.ops[0].type, OP_CGROUP);
-	assert_string_equal(mounts[0].dest, "/d");
-	assert_string_equal(mounts[0].source, "/s");
-	assert_string_equal(mounts[1].dest, "/t");
-	assert_null(mounts[1].source);
-	assert_string_equal(mounts[len - 1].dest, "/proc/k");
-	assert_true(mounts[len - 1].mask);
+	assert_string_equal(m[0].dest, "/d");
+	assert_string_equal(m[0].source, "/s");
+	assert_true(m[0].read_only);
+	assert_string_equal(m[1].dest, "/t");
+	assert_null(m[1].source);
+	assert_false(m[1].read_only || w.no_new_privs || w.filter);
+	m += w.len - 2;
+	assert_string_equal(m[0].dest, "/proc/s");
+	assert_true(m[0].mask && m[0].read_only && !m[0].source);
+	assert_string_equal(m[1].dest, "/proc/k");
+	assert_true(m[1].mask && m[1].source);
+}
+
+#define STATUS(nnp, mode) "Name:\tx\nNoNewPrivs:\t" nnp "\nSeccomp:\t" mode "\nSeccomp_filters:\t1\n"
+#define NEWER ": a newer version of it is needed"
+
+static void what_came_back_is_checked(void **state)
+{
+	static const char mounts[] = "1 0 0:1 / / ro,relatime - ext4 x rw\n2 1 0:1 / /d rw - ext4 x rw\n"
+		"3 1 0:1 / /d ro - ext4 x rw\n4 1 0:2 / /w rw,ro - tmpfs x ro\n";
+	struct checkpoint_mount m[] = { { .dest = "/", .read_only = true }, { .dest = "/d", .read_only = true },
+					{ .dest = "/w" }, { .dest = "/not/there", .read_only = true } };
+	struct checkpoint_wanted w = { .mounts = m, .len = 4, .no_new_privs = true, .filter = true };
+
+	(void)state;
+	assert_ok(checkpoint_check(arena, &w, STATUS("1", "2"), mounts, &err), &err);
+	assert_error(checkpoint_check(arena, &w, STATUS("0", "2"), mounts, &err), &err, ENOTSUP,
+		"criu has restored the container without no_new_privs" NEWER);
+	assert_error(checkpoint_check(arena, &w, STATUS("1", "0"), mounts, &err), &err, ENOTSUP,
+		"criu has restored the container without its seccomp filter" NEWER);
+	w.no_new_privs = w.filter = false;
+	assert_ok(checkpoint_check(arena, &w, STATUS("0", "0"), mounts, &err), &err);
+	m[2].read_only = true;
+	assert_error(checkpoint_check(arena, &w, STATUS("0", "0"), mounts, &err), &err, ENOTSUP,
+		"criu has restored the container without the read-only mount at /w" NEWER);
 }
 
 static void bytes(void **state)
@@ -265,7 +297,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_dump), TEST(options_become_options), TEST(what_the_host_has_mounted_is_external),
 	TEST(an_overlay_of_its_own_is_refused), TEST(streams_of_the_host_are_named), TEST(joined_namespaces),
 	TEST(locks_are_not_lost), TEST(a_restore),
-	TEST(a_plan_is_reduced), TEST(bytes), TEST(answers),
+	TEST(a_plan_is_reduced), TEST(what_came_back_is_checked), TEST(bytes), TEST(answers),
 };
 
 UNIT_MAIN(tests)
