@@ -24,7 +24,12 @@
 #include "sys/path.h"
 #include "sys/result.h"
 
-#define MARK "user.cloister"
+/*
+ * The one is only for who is root on the host: a container that may write to its cgroup cannot touch it. The other is
+ * for users.
+ */
+#define MARK "trusted.cloister"
+#define USER_MARK "user.cloister"
 #define PARENT "parent"
 
 /*
@@ -185,13 +190,21 @@ int sys_cgroup_make(const char *path, bool *ret_made)
 
 int sys_cgroup_mark(int fd, const char *text)
 {
-	return sys_result(fsetxattr(fd, MARK, text, strlen(text), XATTR_CREATE));
+	int r;
+
+	/* That of a user's container. */
+	if (fgetxattr(fd, USER_MARK, NULL, 0) >= 0)
+		return -EEXIST;
+	r = sys_result(fsetxattr(fd, MARK, text, strlen(text), XATTR_CREATE));
+	return r == -EPERM ? sys_result(fsetxattr(fd, USER_MARK, text, strlen(text), XATTR_CREATE)) : r;
 }
 
 int sys_cgroup_read_mark(int fd, char *buf, size_t size)
 {
 	ssize_t n = fgetxattr(fd, MARK, buf, size - 1);
 
+	if (n < 0 && (errno == ENODATA || errno == EPERM))
+		n = fgetxattr(fd, USER_MARK, buf, size - 1);
 	if (n < 0)
 		return -errno;
 	buf[n] = 0;

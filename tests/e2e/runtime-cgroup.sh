@@ -102,6 +102,20 @@ wait_for test -d "$mount/cloister-$id/a/b"
 ok rt delete --force "$id"
 nothing_left
 
+# ---- nor can it change whose it is, where it may write to its cgroup ----
+helper xattr
+cp "$tmp/xattr" "$bundle/rootfs/bin/xattr"
+new_id
+config "$no_pid_ns | $(at "/$mark-mark") | $(with_mount /sys/fs/cgroup cgroup cgroup nosuid noexec nodev) |
+	.linux.namespaces |= (map(select(.type != \"cgroup\")) + [{ type: \"cgroup\" }])" \
+	'cd /sys/fs/cgroup; for name in trusted.cloister user.cloister; do xattr $name "" .; xattr $name stranger .; done >/tmp/said
+	sleep 1000 & touch /tmp/done; wait'
+ok rt run --detach --bundle "$bundle" "$id"
+wait_for test -e "/proc/$(rt state "$id" | jq .pid)/root/tmp/done"
+ok rt delete --force "$id"
+wait_for holds "/$mark-mark" 0
+nothing_left
+
 # ---- nobody else's is touched ----
 mkdir "$mount/$mark-foreign"
 sleep 1000 &
