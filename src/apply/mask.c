@@ -67,6 +67,17 @@ static int open_path(struct apply *ctx, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, -fd, "%s", path) : fd;
 }
 
+/* A path may be listed twice, or lead to one that is masked already. */
+static bool is_masked(const struct apply *ctx, const struct stat *st)
+{
+	struct stat mask;
+
+	if (S_ISCHR(st->st_mode))
+		return st->st_rdev == makedev(1, 3);
+	return ctx->mask_fd >= 0 && fstat(ctx->mask_fd, &mask) == 0 && mask.st_dev == st->st_dev &&
+	       mask.st_ino == st->st_ino;
+}
+
 int apply_mask(struct apply *ctx, const struct op *op, struct err *e)
 {
 	for (size_t i = 0; i < op->mask.len; i++) {
@@ -81,6 +92,8 @@ int apply_mask(struct apply *ctx, const struct op *op, struct err *e)
 			return point;
 		if (fstat(point, &st) < 0)
 			return err_sys(e, errno, "%s", path);
+		if (is_masked(ctx, &st))
+			continue;
 		r = S_ISDIR(st.st_mode) ? mask_directory(ctx, &op->mask, point, path, e) : mask_file(point, path, e);
 		if (r < 0)
 			return r;

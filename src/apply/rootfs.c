@@ -221,6 +221,25 @@ int rootfs_plain_mount_point(struct apply *ctx, const char *path, int *ret, stru
 	return 0;
 }
 
+/* A /dev that is a link to nowhere is a mistake, or worse, and no place for devices. */
+static int open_parent(struct apply *ctx, const char *dir, const char *path, int *ret, struct err *e)
+{
+	struct stat st;
+	int fd = rootfs_open(ctx, dir, false), r = 0;
+
+	if (fd == -ENOENT)
+		r = rootfs_mount_point(ctx, dir, true, true, &fd, e);
+	else if (fd < 0)
+		r = explain_point(path, fd, e);
+	if (r == 0 && (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		close(fd);
+		r = explain_point(path, -ENOTDIR, e);
+	}
+	if (r == 0)
+		*ret = fd;
+	return r;
+}
+
 int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char **ret_name, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -234,7 +253,7 @@ int rootfs_parent(struct apply *ctx, const char *path, int *ret_fd, const char *
 	*ret_name = slash + 1;
 	if (!ctx->dir || strcmp(ctx->dir, dir) != 0) {
 		close_fd(&ctx->dir_fd);
-		int r = rootfs_mount_point(ctx, n ? dir : "/", true, false, &ctx->dir_fd, e);
+		int r = open_parent(ctx, n ? dir : "/", path, &ctx->dir_fd, e);
 		if (r < 0)
 			return r;
 		ctx->dir = arena_strdup(ctx->arena, dir);

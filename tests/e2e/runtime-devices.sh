@@ -178,3 +178,19 @@ if is_root; then
 	refuses 'linux.devices[0].uid: 3 is not in linux.uidMappings' \
 		"del(.linux.uidMappings, .linux.gidMappings) | .linux.devices = [{ path: \"/dev/own\", type: \"c\", major: 1, minor: 3, uid: 3 }]"
 fi
+
+# ---- what is masked twice is mounted once; a /dev that leads nowhere is no place for devices ----
+kind self
+inside "$info" '.linux.maskedPaths = ["/secret/file", "/secret/dir", "/secret/file", "/secret/../secret/dir", "/proc/keys", "/proc/keys"]'
+for path in /secret/file /secret/dir /proc/keys; do
+	equal "$(awk -v p="$path" '$5 == p' "$out" | wc -l)" 1 "how often $path is masked"
+done
+for k in self none; do
+	[ "$k" = self ] || is_root || continue
+	kind "$k"
+	rm -rf "${root:?}/dev"
+	ln -s "$tmp/mydev/nowhere" "$root/dev"
+	refuses 'a symlink to nowhere' '.mounts |= map(select(.destination != "/dev"))'
+	rm "$root/dev"
+	mkdir "$root/dev"
+done
