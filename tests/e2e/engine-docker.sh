@@ -522,7 +522,7 @@ END
 	says $'hello world copied\n0\none'
 	echo 'FROM box
 RUN exit 3' >"$tmp/build/Dockerfile"
-	run docker build "$tmp/build"
+	run docker build --force-rm "$tmp/build"
 	grep -q 'returned a non-zero code: 3' "$err" || fail "the build did not fail with 3"
 	ok docker rmi built
 }
