@@ -33,8 +33,7 @@ static int references(void *data, struct arena *a, const char *path, struct stor
 			return err_oom(e);
 		return r;
 	}
-	return err_set(e, ENOENT, "store path %s is not valid: %s", path,
-		       f->len ? "the store database does not list it" : "the store has no database");
+	return err_set(e, ENOENT, "store path %s is not valid: the store database does not list it", path);
 }
 
 static bool is_valid(struct finder *f, const char *path, int *ret_error)
@@ -208,6 +207,10 @@ static int try(struct drv_graph *g, const struct derivation *d, const struct drv
 
 	*ret = (struct drv_inputs){ 0 };
 	r = open_all(&f, q->store);
+	if (r == 0 && f.len == 0)
+		r = err_set(e, ENOENT, "the store has no database %s, which would say what its inputs refer to: nam"
+			"e it with "
+			    "--database", q->store->database);
 	if (r == 0)
 		r = find_all(&f, g, d, ret);
 	for (size_t i = 0; i < f.len; i++) {

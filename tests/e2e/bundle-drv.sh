@@ -138,6 +138,9 @@ refused_drv "it requires the system feature 'recursive-nix', which this sandbox 
 refused_drv "--network host: the output of the derivation is not fixed" 'build { name = "x"; text = ""; }' --network host
 refused_drv "--network all: it is default, none, host, pasta or slirp4netns" 'build { name = "x"; text = ""; }' --network all
 refused "is not a derivation: give the .drv file" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" "$busybox"
+mkdir -p "$tmp/bare/nix/store"
+cp "$store$drv" "$tmp/bare/nix/store"
+refused "the store has no database $tmp/bare/nix/var/nix/db/db.sqlite" "$cloister_bundle" drv --store "$tmp/bare" -o "$tmp/refused" "$drv"
 refused "no such file or directory" "$cloister_bundle" drv --store "$store" -o "$tmp/refused" /nix/store/00000000000000000000000000000000-x.drv
 
 # ---- derivations that somebody has changed ----

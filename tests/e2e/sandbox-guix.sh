@@ -17,6 +17,7 @@ instantiate 'build {
 	text = "";
 	input = busybox;
 	file_input = script "input.txt" "some text\n";
+	link_input = builtins.path { name = "link"; path = ./link; };
 	HOME = "/home"; passAsFile = "big"; big = "as it is"; TERM = "vt100";
 	placeholder = builtins.placeholder "out";
 	exportReferencesGraph = [ "graph" busybox ];
@@ -88,6 +89,7 @@ is 'nested remount' 'permission denied (are you root?)'
 is 'nested unmount' 'Invalid argument'
 is 'nested write' 'permission denied (are you root?)'
 is whole yes
+is link nowhere
 cmp "$tmp/nix/busybox/bin/busybox" "$store/gnu/store/$busybox/bin/busybox" || fail "the store was changed"
 equal "$(cat "$store/gnu/store/$input")" "some text"
 # G7 no filter

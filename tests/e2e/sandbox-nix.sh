@@ -9,6 +9,7 @@
 . tests/e2e/lib-drv.sh
 drv_store
 cp tests/e2e/helpers/sandbox-probe.sh "$tmp/nix/probe.sh"
+ln -s nowhere "$tmp/nix/link"
 
 probe='build {
 	name = "probe";
@@ -16,12 +17,14 @@ probe='build {
 	text = "";
 	input = busybox;
 	file_input = script "input.txt" "some text\n";
+	link_input = builtins.path { name = "link"; path = ./link; };
 	HOME = "/home"; NIX_LOG_FD = "9";
 	out_is = builtins.placeholder "out";
 	big = "passed\nas a file"; passAsFile = [ "big" ];
 }'
 instantiate "$probe"
 busybox=$(basename "$(echo "$store"/nix/store/*-busybox)")
+link=$(basename "$(find "$store/nix/store" -name '*-link')")
 input=$(basename "$(echo "$store"/nix/store/*-input.txt)")
 out_path=$(nix_ nix-store --query --outputs "$drv")
 drv_bundle --cores 3 --bin-sh none
@@ -76,7 +79,7 @@ is 'list /etc' 'group hosts passwd '
 is 'file /etc/passwd' 'root:x:0:0:Nix build user:/build:/noshell|nixbld:x:1000:100:Nix build user:/build:/noshell|nobody:x:65534:65534:Nobody:/:/noshell|'
 is 'file /etc/group' 'root:x:0:|nixbld:!:100:|nogroup:x:65534:|'
 is 'file /etc/hosts' '127.0.0.1 localhost|::1 localhost|'
-grep -qE "^list /nix/store: $(printf '%s\n' "$busybox" "$input" "$(sed -n 's,^arg0: /nix/store/,,p' "$tmp/ours")" | LC_ALL=C sort | tr '\n' ' ')$" "$tmp/ours" ||
+grep -qE "^list /nix/store: $(printf '%s\n' "$busybox" "$input" "$link" "$(sed -n 's,^arg0: /nix/store/,,p' "$tmp/ours")" | LC_ALL=C sort | tr '\n' ' ')$" "$tmp/ours" ||
 	fail "the store: $(grep '^list /nix/store' "$tmp/ours")"
 # N5 devices
 for device in full:1:7 null:1:3 random:1:8 tty:5:0 urandom:1:9 zero:1:5; do is "device /dev/${device%%:*}" "${device#*:}"; done
@@ -99,6 +102,7 @@ is 'nested remount' 'permission denied (are you root?)'
 is 'nested unmount' 'Invalid argument'
 is 'nested write' 'permission denied (are you root?)'
 is whole yes
+is link nowhere
 grep -q '^input-mounts: nodev nosuid ro $' "$tmp/ours" || fail "$(grep ^input-mounts "$tmp/ours")"
 cmp "$tmp/nix/busybox/bin/busybox" "$store/nix/store/$busybox/bin/busybox" || fail "the store was changed"
 equal "$(cat "$store/nix/store/$input")" "some text"

@@ -79,6 +79,7 @@ tried 'nested mount' unshare -Urm mount -t tmpfs none /tmp
 tried 'nested remount' unshare -Urm mount -o remount,bind,rw "$input"
 tried 'nested unmount' unshare -Urm umount "$input"
 tried 'nested write' unshare -Urm sh -c 'mount -o remount,bind,rw "$input" && echo x >"$input/new"'
+say link "$(readlink "$link_input")"
 say whole "$([ -x "$input/bin/ls" ] && echo yes)"
 
 # ---- what must not end up in a store ----
