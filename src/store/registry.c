@@ -89,16 +89,21 @@ static int make_store(struct arena *a, const struct store *s, struct err *e)
 	return r;
 }
 
-static int take_lock(struct arena *a, struct registry *g, struct err *e)
+static int open_lock(struct arena *a, struct registry *g, struct err *e)
 {
 	char *path = arena_printf(a, "%s/db/big-lock", g->store->state_dir);
 
 	if (!path)
 		return err_oom(e);
 	g->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	/* Exclusive while the database is made; then shared. */
-	if (g->lock < 0 || flock(g->lock, LOCK_EX) < 0)
-		return err_sys(e, errno, "lock %s", path);
+	return g->lock < 0 ? err_sys(e, errno, "open %s", path) : 0;
+}
+
+static int lock(struct registry *g, int how, struct err *e)
+{
+	while (flock(g->lock, how) < 0)
+		if (errno != EINTR)
+			return err_sys(e, errno, "lock the store database %s", g->store->database);
 	return 0;
 }
 
@@ -179,15 +184,22 @@ int registry_open(struct arena *a, const struct store *s, struct registry **ret,
 	g->lock = -1;
 	r = make_store(a, s, e);
 	if (r == 0)
-		r = take_lock(a, g, e);
+		r = open_lock(a, g, e);
 	if (r == 0)
+		r = lock(g, LOCK_SH, e);
+	if (r == 0)
+		r = check_schema(a, g, &is_new, e);
+	/* Exclusive only where there is no database yet: a daemon holds the shared lock for as long as it runs. */
+	if (r == 0 && is_new)
+		r = lock(g, LOCK_EX, e);
+	if (r == 0 && is_new)
 		r = check_schema(a, g, &is_new, e);
 	if (r == 0)
 		r = open_sql(g, e);
 	if (r == 0 && is_new)
 		r = make_tables(a, g, e);
-	if (r == 0 && flock(g->lock, LOCK_SH) < 0)
-		r = err_sys(e, errno, "lock the store database %s", s->database);
+	if (r == 0)
+		r = lock(g, LOCK_SH, e);
 	if (r == 0)
 		r = prepare(g, e);
 	if (r < 0)

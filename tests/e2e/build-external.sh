@@ -3,6 +3,7 @@
 # by Nix 2.34 itself, as root and as an ordinary user.
 # tools: nix-instantiate nix-store busybox jq
 # timeout: 240
+# no-sanitizers: what it runs beside Nix runs with sanitizers in the other build-* tests
 # shellcheck disable=SC1091,SC2154,SC2016
 . tests/e2e/lib.sh
 . tests/e2e/lib-drv.sh

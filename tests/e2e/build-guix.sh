@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # cloister-build with a store of Guix: derivations of /gnu/store, which Nix has made for want of a Guix, are built in Guix's
 # sandbox, into a store with a database of Guix's schema.
+# needs: user
 # tools: nix-instantiate nix-store busybox jq sqlite3
 # shellcheck disable=SC1091,SC2154,SC2016
 . tests/e2e/lib.sh

@@ -70,20 +70,20 @@ cmp "$tmp/folder/${output##*/}" "$tmp/root$output"
 in_root "$tmp/reference" nix-store --option sandbox false --realise "$third" >/dev/null 2>&1
 store=$tmp/reference
 built --store "$tmp/copy" "$third"
-equal "$(grep -c '^built ' "$err")" 0
+! grep '^built ' "$err" || fail "this should not be there"
 ok in_root "$tmp/copy" nix-store --verify --check-contents
 equal "$(hash_in "$tmp/copy" "$output")" "$(hash_in "$tmp/root" "$output")"
 store=$tmp/store
 
 # several at once, of which two cannot build the same path twice
-instantiate 'build { name = "wide"; text = "echo ${toString (map (n: build { name = "part-${n}"; text = "sleep 1; echo ${n} >$out"; }) [ "1" "2" "3" "4" "5" "6" ])} >$out"; }'
+instantiate 'build { name = "wide"; text = "echo ${toString (map (n: build { name = "part-${n}"; text = "sleep 2; echo ${n} >$out"; }) [ "1" "2" "3" "4" "5" "6" ])} >$out"; }'
 build --store "$tmp/wide" --jobs 6 "$drv" &
 sleep 0.3
 SECONDS=0
 run timeout 100 env TMPDIR="$tmp/builds" "$cloister_build" --from "$store" --store "$tmp/wide" --jobs 6 "$drv"
 wait
 [ "$status" = 0 ] || fail "two at once"
-[ $SECONDS -lt 6 ] || fail "six builds of one second took $SECONDS"
+[ $SECONDS -lt 11 ] || fail "six builds of two seconds took $SECONDS"
 ok in_root "$tmp/wide" nix-store --verify --check-contents
 equal "$(sqlite3 "$tmp/wide/nix/var/nix/db/db.sqlite" "select count(*) from ValidPaths where ultimate")" 7
 nothing_left
@@ -103,6 +103,6 @@ if command -v python3 >/dev/null; then
 	grep -qaE $'^\r?(\033\\[[0-9]*[AJ])*  shown [0-9]+s  first words' "$out" || fail "no line of what runs: $(cat -v "$out")"
 	grep -qaF '[0 of 2 done, 1 running, 1 waiting] waits: shown' "$out"
 	grep -qaF '[1 of 2 done, 1 running, 0 waiting]' "$out"
-	grep -qa "built $drv in 2s" "$out"
+	grep -qaE "built $drv in [0-9]+s" "$out"
 	tail -n 1 "$out" | grep -qa -- '-shown'
 fi

@@ -64,6 +64,21 @@ static void registers(void **state)
 	}
 }
 
+/* A daemon that holds the shared lock, as Nix's does, is no hindrance. */
+static void shared(void **state)
+{
+	struct registry *g, *other;
+	struct fake f;
+
+	(void)state;
+	fake_begin(&f, STORE_NIX);
+	assert_ok(registry_open(f.arena, &f.store, &g, &f.e), &f.e);
+	assert_ok(registry_open(f.arena, &f.store, &other, &f.e), &f.e);
+	registry_close(other);
+	registry_close(g);
+	fake_end(&f);
+}
+
 static void unknown_schema(void **state)
 {
 	struct registry *g;
@@ -170,7 +185,7 @@ static void locks(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(registers), cmocka_unit_test(unknown_schema), cmocka_unit_test(lands), cmocka_unit_test(flat),
+	cmocka_unit_test(registers), cmocka_unit_test(shared), cmocka_unit_test(unknown_schema), cmocka_unit_test(lands), cmocka_unit_test(flat),
 	cmocka_unit_test(locks),
 };
 UNIT_MAIN(tests)
