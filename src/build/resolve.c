@@ -1,7 +1,7 @@
 /*
- * Why: what is built by a content-addressed derivation is known only afterwards, and what needs it has placeholders until
- * then. Nix puts the paths in the placeholders' places, and everything follows from the new text: so it does here, and
- * the outputs are the same.
+ * Why: what is built by a content-addressed derivation is known only afterwards, and what needs it has placeholders
+ * until then. Nix puts the paths in the placeholders' places, and everything follows from the new text: so it does
+ * here, and the outputs are the same.
  */
 #include "build/resolve.h"
 
@@ -67,7 +67,8 @@ static int add_input(struct resolver *v, const struct drv_input *in)
 	int r = 0;
 
 	if (in->wanted.dynamic_len)
-		return err_set(v->e, ENOTSUP, "input %s: derivations that are made by others cannot be built", in->path);
+		return err_set(v->e, ENOTSUP, "input %s: derivations that are made by others cannot be built",
+			       in->path);
 	for (size_t i = 0; r == 0 && i < in->wanted.outputs.len; i++) {
 		const char *output = in->wanted.outputs.items[i], *path = v->q->find(v->q->data, in->path, output);
 
@@ -162,8 +163,9 @@ static int set_paths(struct resolver *v)
 		struct drv_variable *own = variable(n, n->outputs[i].name);
 		const char *name = drv_output_path_name(v->arena, n->name, n->outputs[i].name);
 
-		n->outputs[i].path = name ? build_output_path(v->arena, v->q->graph->store, n->outputs[i].name, &hash, name) :
-			NULL;
+		if (name)
+			n->outputs[i].path = build_output_path(v->arena, v->q->graph->store, n->outputs[i].name, &hash,
+							       name);
 		if (!n->outputs[i].path)
 			return err_oom(v->e);
 		if (own)

@@ -13,7 +13,9 @@ struct build_resolving {
 	void *data;
 };
 
-/* True if an output that it wants of an input is not known by the derivations alone. -errno: an input cannot be read. */
+/*
+ * True if an output that it wants of an input is not known by the derivations alone. -errno: an input cannot be read.
+ */
 int build_needs_resolving(struct drv_graph *g, const struct derivation *d, bool *ret, struct err *e);
 
 /* *ret is the resolved derivation's path; it is in the graph, not in the store. */

@@ -4,7 +4,7 @@
 # tools: nix-instantiate nix-store busybox jq
 # timeout: 240
 # no-sanitizers: what it runs beside Nix runs with sanitizers in the other build-* tests
-# shellcheck disable=SC1091,SC2154,SC2016
+# shellcheck disable=SC1091,SC2154,SC2016,SC2046
 . tests/e2e/lib.sh
 . tests/e2e/lib-drv.sh
 . tests/e2e/lib-build.sh
@@ -26,7 +26,7 @@ request() {
 			realStoreDir: $real, system, inputPaths: $inputs, outputs: (.outputs | map_values(.path)),
 			env: (.env + { NIX_BUILD_TOP: "/build", TMPDIR: "/build", HOME: "/homeless-shelter" }) }' | jq "${2:-.}" >"$json"
 }
-external() { run timeout 60 "$cloister_build" external-builder "$@" "$json"; }
+external() { run timeout 60 "$cloister_build" external-builder "$json"; }
 clean() { equal "$(ls "$top")" "$(printf 'build\nbuild.json')"; }
 
 request 'build { name = "plain"; text = "echo to the log; echo in the log >&2; id -u; pwd; echo left >left; umask; echo made >$out; chmod 600 $out; chmod 700 ${busybox} || echo no chmod"; }'

@@ -3,7 +3,7 @@
 # makes them, references, sizes. --check and --keep-failed.
 # tools: nix-instantiate nix-store busybox jq sqlite3
 # timeout: 240
-# shellcheck disable=SC1091,SC2154,SC2016
+# shellcheck disable=SC1091,SC2154,SC2016,SC2034,SC2046
 . tests/e2e/lib.sh
 . tests/e2e/lib-drv.sh
 . tests/e2e/lib-build.sh
