@@ -638,9 +638,9 @@ restart_daemon() { # OPTION...: killed and started again
 
 load_image() { tar -C "$tmp/root" -c . | docker import - box >/dev/null; }
 
-released() { # a daemon may leave mounts of its own data, which are busy for a moment
+released() { # a daemon may leave mounts of its own, which are busy for a moment
 	local mount
-	for mount in "$engine/data" "$engine"/data/[0-9]*.*; do
+	for mount in "$engine/exec/netns/default" "$engine/data" "$engine"/data/[0-9]*.*; do
 		while umount "$mount" 2>/dev/null; do :; done
 	done
 	! grep -qE " $engine/data(/[0-9.]+)? " /proc/self/mountinfo
