@@ -202,7 +202,11 @@ int apply_find_exec(struct apply *ctx, const struct op *op, struct err *e)
 int apply_exec(struct apply *ctx, const struct op *op, struct err *e)
 {
 	char **env = ctx->exec_env ? ctx->exec_env : op->exec.env;
-	int r = sys_execve(ctx->exec_path, op->exec.args, env);
+	int r;
+
+	if (!op->exec.args)
+		return err_set(e, EINVAL, "is missing: there is no program to start");
+	r = sys_execve(ctx->exec_path, op->exec.args, env);
 
 	if (ctx->exec_problem && (r == -ENOENT || r == -ENOEXEC || r == -ELIBBAD))
 		return err_sys(e, -r, "exec \"%s\": %s", ctx->exec_path, ctx->exec_problem);

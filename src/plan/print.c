@@ -470,7 +470,8 @@ static void add_arguments(struct str *out, const struct op *op)
 			add_word(out, op->exec.path);
 		break;
 	case OP_EXEC:
-		add_words(out, op->exec.args);
+		if (op->exec.args)
+			add_words(out, op->exec.args);
 		break;
 	case OP_SECCOMP_LISTENER:
 	case OP_KEYRING:

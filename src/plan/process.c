@@ -319,6 +319,11 @@ int plan_process(struct build *b, struct err *e)
 	struct op_exec exec;
 	int r;
 
+	/* config.md: required when start is called, and not before. */
+	if (!process && !b->exec) {
+		plan_add(b->plan, STAGE_START, OP_EXEC, "process");
+		return 0;
+	}
 	if (!process || process->args_len == 0)
 		return err_set(e, EINVAL, "process.args is missing: there is no program to run");
 	exec = (struct op_exec){

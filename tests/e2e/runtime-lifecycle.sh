@@ -193,6 +193,17 @@ refused "the bundle $tmp/none: no such file or directory" rt run --bundle "$tmp/
 refused 'config.json' rt run --bundle "$tmp" "$id"
 nothing_left
 
+# config.md, "Process": required when start is called, and not before
+kind self
+new_id
+config 'del(.process)'
+ok rt create --bundle "$bundle" "$id"
+is "$id" created || fail 'without a process it can be created'
+refused 'process: is missing: there is no program to start' rt start "$id"
+ok rt delete "$id"
+refused 'process: is missing: there is nothing to run' rt run --bundle "$bundle" "$id"
+nothing_left
+
 # ---- descriptors ----
 fds='ls /proc/self/fd | wc -l; cat <&3 2>/dev/null; cat <&4 2>/dev/null; true'
 echo three >"$tmp/three"

@@ -252,7 +252,13 @@ static void the_callers_groups_can_be_kept(void **state)
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
+	/* without a process it can be created, and not be started; nothing can be executed in it */
+	assert_ok(plan_json("{\"ociVersion\":\"1.3.0\"}"), &err);
+	assert_string_equal(order(), "exec ");
+	assert_null(find(OP_EXEC)->exec.args);
+	build.exec = true;
 	assert_int_equal(plan_json("{\"ociVersion\":\"1.3.0\"}"), -EINVAL);
+	build.exec = false;
 	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]", "")),
 			 -EINVAL);
 	assert_int_equal(plan_json(CONFIG(",\"rlimits\":[{\"type\":\"RLIMIT_CPU\",\"soft\":2,\"hard\":1}]", "")),
