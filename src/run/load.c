@@ -36,6 +36,12 @@ static int check_terminal(const struct container *c, struct err *e)
 	return 0;
 }
 
+/* Device rules need no controller. */
+static bool asks_for_limits(const struct oci_resources *r)
+{
+	return r && (r->memory || r->cpu || r->pids || r->block_io || r->hugepage_limits_len || r->rdma || r->unified);
+}
+
 int container_load(struct container *c, struct run_context *context, const struct run_create_options *options,
 		   struct err *e)
 {
@@ -72,7 +78,7 @@ int container_load(struct container *c, struct run_context *context, const struc
 		r = closure_read(context, c->spec, &c->facts.closure, e);
 	if (r == 0)
 		r = check_terminal(c, e);
-	if (r == 0 && c->spec->linux && c->spec->linux->resources)
+	if (r == 0 && c->spec->linux && asks_for_limits(c->spec->linux->resources))
 		r = facts_read_controllers(context->arena, context->proc_fd, &c->facts, e);
 	if (r == 0)
 		r = plan_build(context->arena, c->spec, &c->facts, &plan_options, &c->plan, e);
