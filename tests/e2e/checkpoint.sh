@@ -15,7 +15,13 @@ counter='i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done'
 kind none
 new_id
 config . "$counter"
-start_it() { touch "$tmp/log" "$err"; : >"$tmp/log"; chmod 666 "$tmp/log" "$err"; rt run --detach --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/log" 2>"$err" </dev/null || fail "run"; }
+errors=$tmp/errors # the container's, and criu wants the same file again
+start_it() {
+	: >"$tmp/log"
+	: >"$errors"
+	chmod 666 "$tmp/log" "$errors"
+	rt run --detach --bundle "$bundle" --pid-file "$tmp/pid" "$id" >"$tmp/log" 2>"$errors" </dev/null || fail "run: $(cat "$errors")"
+}
 start_it
 refused 'the program criu is not installed: there is none in /nowhere' env -i PATH=/nowhere \
 	"$cloister" --root "$state" checkpoint --image-path "$img" "$id"
@@ -67,8 +73,8 @@ checkpoint() { ok rt checkpoint --image-path "$img" --work-path "$tmp/work" "$@"
 restore() { # its output goes on in the file where it was
 	status=0
 	rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" --pid-file "$tmp/pid" "$@" "$id" \
-		>>"$tmp/log" 2>"$err" </dev/null || status=$?
-	[ "$status" = 0 ] || fail "restore: $(grep -m 3 Error "$tmp/work/restore.log")"
+		>>"$tmp/log" 2>>"$errors" </dev/null || status=$?
+	[ "$status" = 0 ] || fail "restore: $(cat "$errors"; grep -m 3 Error "$tmp/work/restore.log")"
 }
 launch() { # JQ-FILTER COMMANDS
 	new_id
@@ -97,10 +103,10 @@ view() { # what the process has, as /proc shows it
 # An older criu leaves no_new_privs and a read-only root out. Then nothing is restored; the rest is tried without them.
 launch '.root.readonly = true' "$counter"
 checkpoint
-if ! rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>"$err" </dev/null; then
-	grep -q 'criu has restored the container without .*: a newer version of it is needed' "$err" || fail "restore"
+if ! rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>>"$errors" </dev/null; then
+	grep -q 'criu has restored the container without .*: a newer version of it is needed' "$errors" || fail "restore: $(cat "$errors")"
 	without='.process.noNewPrivileges = false | .root.readonly = false'
-	echo "criu $(criu --version | head -n 1) is an older one: $(cat "$err")"
+	echo "criu $(criu --version | head -n 1) is an older one: $(cat "$errors")"
 else
 	ok rt delete --force "$id"
 fi
@@ -156,7 +162,7 @@ fi
 # in the foreground: its exit status, and nothing is left
 launch . 'trap "echo done; exit 7" USR1; echo ready; while :; do sleep 0.05; done'
 checkpoint
-rt restore --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>"$err" </dev/null &
+rt restore --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>>"$errors" </dev/null &
 follower=$!
 background="$background $follower"
 wait_for in_state "$id" running
@@ -170,7 +176,7 @@ nothing_left
 # its streams are pipes, of others afterwards
 new_id
 rm -rf "$img"
-config . 'while read line; do echo "got $line"; done; echo end'
+config "${without-.}" 'while read line; do echo "got $line"; done; echo end'
 { { echo one; exec sleep 1000; } | rt run --bundle "$bundle" "$id" 2>&1 | cat >"$tmp/log"; } &
 background="$background $!"
 wait_for grep -q 'got one' "$tmp/log"
@@ -193,7 +199,7 @@ listen() {
 }
 new_id
 rm -rf "$img"
-config "$pts" 'echo "first?"; read a; echo "waiting"; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo "second?"; read b; echo "$a and $b"
+config "$pts | ${without-.}" 'echo "first?"; read a; echo "waiting"; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo "second?"; read b; echo "$a and $b"
 	test -t 0 && tty; exec sleep 1000'
 listen "one
 "
@@ -250,7 +256,7 @@ refused 'already exists' rt restore --detach --bundle "$bundle" --image-path "$i
 ok rt delete --force "$id"
 # killed at any moment, it leaves what delete --force removes
 for delay in 0.01 0.03 0.06 0.1 0.15 0.2 0.3; do
-	rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>"$err" </dev/null &
+	rt restore --detach --bundle "$bundle" --image-path "$img" --work-path "$tmp/work" "$id" >>"$tmp/log" 2>>"$errors" </dev/null &
 	sleep $delay
 	kill -KILL $! 2>/dev/null || true
 	wait $! 2>/dev/null || true
