@@ -62,16 +62,20 @@ static bool is_interrupted(void)
 	return sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) || sigismember(&pending, SIGHUP);
 }
 
-static int lock_one(struct job *j, const char *path)
+static int try_lock(struct job *j, const char *path, struct path_lock *ret)
 {
 	const char *physical = arena_printf(j->arena, "%s/%s", j->o->target->store.folder,
 					    build_target_name(j->o->target, path));
+
+	return physical ? path_lock_try(j->arena, physical, ret, j->e) : err_oom(j->e);
+}
+
+static int lock_one(struct job *j, const char *path)
+{
 	bool told = false;
 	int r;
 
-	if (!physical)
-		return err_oom(j->e);
-	while ((r = path_lock_try(j->arena, physical, &j->locks[j->locks_len], j->e)) == -EAGAIN) {
+	while ((r = try_lock(j, path, &j->locks[j->locks_len])) == -EAGAIN) {
 		if (!told)
 			tell(j, BUILD_WAITS, 0, "");
 		told = true;
@@ -309,12 +313,32 @@ static int do_all(struct job *j)
 	return build(j);
 }
 
-void build_job_clean(const struct build_options *o, const char *work)
+static void clean_work(const struct build_job *j)
 {
 	struct err ignored;
 
-	build_run_clean(o->cloister, work);
-	tree_remove(AT_FDCWD, work, &ignored);
+	build_run_clean(j->options->cloister, j->work);
+	tree_remove(AT_FDCWD, j->work, &ignored);
+}
+
+void build_job_clean(const struct build_job *request, pid_t pid)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct err ignored;
+	struct job j = { .request = request, .o = request->options, .arena = a, .e = &ignored };
+	struct drv_node *n;
+
+	clean_work(request);
+	land_clean(&request->options->target->place, pid);
+	/* The kernel has given up the locks, but their files are there. Whoever has one now keeps it. */
+	if (!a || drv_graph_get(request->graph, request->path, &n, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < n->drv.outputs_len; i++) {
+		struct path_lock lock;
+
+		if (n->drv.outputs[i].path && try_lock(&j, n->drv.outputs[i].path, &lock) == 0)
+			path_lock_release(&lock);
+	}
 }
 
 void build_job_run(const struct build_job *request)
@@ -326,7 +350,7 @@ void build_job_run(const struct build_job *request)
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	r = a ? do_all(&j) : err_oom(&e);
-	build_job_clean(j.o, request->work);
+	clean_work(request);
 	for (size_t i = 0; i < j.locks_len; i++)
 		path_lock_release(&j.locks[i]);
 	close_fd(&j.log_fd);

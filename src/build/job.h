@@ -1,6 +1,8 @@
 /* One build, from the locks of its outputs to their rows in the database, in a process of its own. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "build/message.h"
 #include "build/options.h"
 #include "derivation/graph.h"
@@ -19,5 +21,8 @@ struct build_job {
  */
 void build_job_run(const struct build_job *j);
 
-/* After a process that did not come to its end: ends what it left running, and removes its folder. */
-void build_job_clean(const struct build_options *o, const char *work);
+/*
+ * After a process that was killed: ends what it left running, and removes its folder, its locks and what had landed of
+ * its outputs.
+ */
+void build_job_clean(const struct build_job *j, pid_t pid);

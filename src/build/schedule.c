@@ -185,10 +185,13 @@ static void reap(struct build_step *step)
 /* It ended without its last message: it was killed. What it was doing is cleaned up here. */
 static void end_abruptly(struct loop *l, struct build_step *step)
 {
+	const struct build_job job = { .graph = l->s->graph, .options = l->s->options, .path = step->resolved,
+				       .work = step->work };
 	struct build_message m = { .event = BUILD_FAILED, .num = EIO };
+	pid_t pid = step->pid;
 
 	reap(step);
-	build_job_clean(l->s->options, step->work);
+	build_job_clean(&job, pid);
 	snprintf(m.text, sizeof m.text, "the process that built '%.500s' was killed", step->path);
 	end_step(l, step, &m);
 }

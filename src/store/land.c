@@ -15,6 +15,9 @@
 #include "store/remove.h"
 #include "store/unpack.h"
 
+/* What passing names begin with. */
+#define PASSING ".tmp-cloister-"
+
 static const char zeros[STORE_HASH_LEN];
 
 /* The end of the chain: what the archive is in the end. */
@@ -93,7 +96,7 @@ static int make_name(const struct land_place *place, char *ret, struct err *e)
 
 	/* Not the name of a store path: a collector of garbage may remove it when its maker is gone. */
 	for (int tries = 0; tries < 1000; tries++) {
-		snprintf(ret, LAND_NAME_MAX, ".tmp-cloister-%ld-%u", (long)getpid(), count++);
+		snprintf(ret, LAND_NAME_MAX, PASSING "%ld-%u", (long)getpid(), count++);
 		if (fstatat(place->dirfd, ret, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 			return 0;
 	}
@@ -140,6 +143,22 @@ void land_discard(const struct land_place *place, struct landing *l)
 	if (l->name[0])
 		tree_remove(place->dirfd, l->name, &ignored);
 	l->name[0] = '\0';
+}
+
+void land_clean(const struct land_place *place, pid_t pid)
+{
+	int fd = openat(place->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	char begin[LAND_NAME_MAX];
+	struct dirent *entry;
+	struct err ignored;
+
+	if (!d)
+		close_fd(&fd);
+	snprintf(begin, sizeof begin, PASSING "%ld-", (long)pid);
+	while (d && (entry = readdir(d)))
+		if (str_has_prefix(entry->d_name, begin))
+			tree_remove(place->dirfd, entry->d_name, &ignored);
 }
 
 int land_measure(const struct nar_tree *tree, const struct land_way *way, enum hash_algorithm algorithm,

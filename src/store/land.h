@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "store/hash.h"
 #include "store/nar.h"
 #include "store/rewrite.h"
@@ -27,6 +29,9 @@ struct landing {
 struct land_rewrite {
 	const char *from, *to;
 };
+
+/* Removes what a process left in the making that was killed. */
+void land_clean(const struct land_place *place, pid_t pid);
 
 /* What happens to an archive on its way; all zero: nothing. */
 struct land_way {

@@ -72,6 +72,20 @@ for signal in INT TERM HUP KILL; do
 	no_outputs
 done
 
+# the process that builds is killed, by whoever wants memory: the one that started it cleans up
+: >"$err"
+env TMPDIR="$tmp/builds" "$cloister_build" --from "$store" --store "$tmp/root" -L "$drv" >"$out" 2>"$err" &
+pid=$!
+wait_for grep -q begun "$err"
+kill -KILL "$(cat /proc/$pid/task/$pid/children)"
+status=0
+wait $pid || status=$?
+equal $status 1
+tail -n 1 "$err" | grep -qxF "cloister-build: the process that built '$drv' was killed"
+wait_for gone
+no_outputs
+[ -z "$(ls -A "$tmp/builds")" ]
+
 # a dependency that fails: what needs it is not tried; with --keep-going others are
 graph='rec {
 	bad = build { name = "bad"; text = "exit 1"; };

@@ -185,7 +185,7 @@ static void locks(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(registers), cmocka_unit_test(shared), cmocka_unit_test(unknown_schema), cmocka_unit_test(lands),
-	cmocka_unit_test(flat), cmocka_unit_test(locks),
+	cmocka_unit_test(registers), cmocka_unit_test(shared), cmocka_unit_test(unknown_schema),
+	cmocka_unit_test(lands), cmocka_unit_test(flat), cmocka_unit_test(locks),
 };
 UNIT_MAIN(tests)
