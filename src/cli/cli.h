@@ -51,7 +51,8 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_checkpoint, cli_create, cli_delete, cli_events, cli_exec, cli_features, cli_kill,
-	cli_list, cli_pause, cli_plan, cli_ps, cli_restore, cli_resume, cli_run, cli_spec, cli_start, cli_state, cli_update;
+	cli_list, cli_pause, cli_plan, cli_ps, cli_restore, cli_resume, cli_run, cli_spec, cli_start, cli_state,
+	cli_update;
 
 /* The state directory: --root, or the default for this user. Not created here. */
 int cli_root(struct cli *c, const char **ret, struct err *e);

@@ -16,8 +16,8 @@
 #include "spec/version.h"
 
 const struct cli_command *const cli_commands[] = {
-	&cli_create, &cli_start,  &cli_state, &cli_kill, &cli_delete, &cli_run,      &cli_exec, &cli_ps,
-	&cli_pause,  &cli_resume, &cli_update, &cli_events, &cli_checkpoint, &cli_restore, &cli_list, &cli_plan, &cli_spec,
+	&cli_create, &cli_start, &cli_state, &cli_kill, &cli_delete, &cli_run, &cli_exec, &cli_ps, &cli_pause,
+	&cli_resume, &cli_update, &cli_events, &cli_checkpoint, &cli_restore, &cli_list, &cli_plan, &cli_spec,
 	&cli_features, NULL,
 };
 
