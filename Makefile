@@ -220,6 +220,8 @@ $(B)/tests/bench/timer: tests/bench/timer.c
 bench: all $(BENCH)
 	@contrib/install-deps bench
 	@B='$(B)' tests/bench/run $(BENCHFLAGS)
+	@echo
+	@B='$(B)' tests/bench/commands $(COMMANDFLAGS)
 
 demo: all
 	@contrib/install-deps demo

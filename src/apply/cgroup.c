@@ -279,13 +279,17 @@ int cgroup_freeze(const char *path, const struct cgroup_owner *owner, bool freez
 
 int cgroup_is_frozen(int all, const char *path, const struct cgroup_owner *owner, struct err *e)
 {
-	_cleanup_close_ int fd = all < 0 ? sys_cgroup_open(path) : sys_cgroup_open_below(all, path);
-	char state[8];
-	int r;
+	/* Nearly none is: for many, the fewest calls that tell. */
+	int r = all < 0 ? 1 : sys_cgroup_read_flag(all, path, "cgroup.freeze");
+	_cleanup_close_ int fd = -1;
+	char state[8] = "";
 
-	if (fd == -ENOENT || fd == -ENODEV)
+	if (r > 0)
+		r = fd = sys_cgroup_open(path);
+	if (r == -ENOENT || r == -ENODEV)
 		return 0;
-	r = fd < 0 ? fd : sys_cgroup_read(fd, "cgroup.freeze", state, sizeof state);
+	if (fd >= 0)
+		r = sys_cgroup_read(fd, "cgroup.freeze", state, sizeof state);
 	if (r == 0 && state[0] == '1')
 		r = whose(fd, owner);
 	if (r < 0)

@@ -45,22 +45,41 @@ ssize_t io_read_full(int fd, void *buf, size_t len)
 	return (ssize_t)got;
 }
 
+/*
+ * Up to len bytes; fewer only at the end. Of a regular file that tells its size, one call that gives fewer has met the
+ * end, and a second to see it would be wasted.
+ */
+static ssize_t read_up_to(int fd, bool sized, char *buf, size_t len)
+{
+	ssize_t n;
+
+	if (!sized)
+		return io_read_full(fd, buf, len);
+	do
+		n = read(fd, buf, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 int io_read_fd(struct arena *a, int fd, const char *name, size_t max, char **ret, size_t *ret_len, struct err *e)
 {
 	size_t room = 1024, len = 0;
+	bool sized = false;
 	struct stat st;
 	char *buf;
 
 	/* One byte more than the size: the end of the file is then seen without growing. */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= max)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (size_t)st.st_size <= max) {
 		room = (size_t)st.st_size + 2;
+		sized = true;
+	}
 	buf = arena_alloc(a, room);
 	for (;;) {
 		ssize_t n;
 
 		if (!buf)
 			return err_oom(e);
-		n = io_read_full(fd, buf + len, room - len - 1);
+		n = read_up_to(fd, sized, buf + len, room - len - 1);
 		if (n < 0)
 			return err_sys(e, (int)-n, "read %s", name);
 		len += (size_t)n;

@@ -153,3 +153,11 @@ int cli_describe(struct cli *c, const char *root, const char *id, struct oci_sta
 
 	return r < 0 ? r : describe(c, root, &dir, ret, e);
 }
+
+int cli_describe_next(struct cli *c, const char *root, struct state_dir *dir, const char *id, struct oci_state *ret,
+		      struct err *e)
+{
+	int r = dir->root_fd < 0 ? state_peek(root, id, dir, e) : state_peek_another(dir, id, e);
+
+	return r < 0 ? r : describe(c, root, dir, ret, e);
+}

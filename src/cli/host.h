@@ -9,3 +9,9 @@
  * waits for another command. -ENOENT: no such container; -ENODATA: there is no record yet, see state_read.
  */
 int cli_describe(struct cli *c, const char *root, const char *id, struct oci_state *ret, struct err *e);
+
+struct state_dir;
+
+/* The same for many: dir, STATE_DIR_INIT at first and the caller's to close, keeps the state root open. */
+int cli_describe_next(struct cli *c, const char *root, struct state_dir *dir, const char *id, struct oci_state *ret,
+		      struct err *e);

@@ -29,6 +29,7 @@ static struct oci_state begun(char *id)
 /* What was removed since it was listed is passed over; what cannot be read is told, and the others are still shown. */
 static int describe_all(struct cli *c, const char *root, struct oci_state **ret, size_t *ret_len, struct err *e)
 {
+	_cleanup_state_dir_ struct state_dir dir = STATE_DIR_INIT;
 	struct oci_state *states = NULL;
 	size_t ids_len, len = 0;
 	char **ids;
@@ -45,7 +46,7 @@ static int describe_all(struct cli *c, const char *root, struct oci_state **ret,
 	for (size_t i = 0; i < ids_len; i++) {
 		struct oci_state state, *slot;
 
-		r = cli_describe(c, root, ids[i], &state, e);
+		r = cli_describe_next(c, root, &dir, ids[i], &state, e);
 		if (r == -ENODATA)
 			state = begun(ids[i]);
 		else if (r == -ENOMEM)

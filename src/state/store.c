@@ -214,6 +214,17 @@ int state_peek(const char *root, const char *id, struct state_dir *ret, struct e
 	return r;
 }
 
+int state_peek_another(struct state_dir *dir, const char *id, struct err *e)
+{
+	int r = state_check_id(id, e);
+
+	close_fd(&dir->fd);
+	if (r < 0)
+		return r;
+	strcpy(dir->id, id);
+	return open_dir(dir, e);
+}
+
 int state_open(const char *root, const char *id, struct state_dir *ret, struct err *e)
 {
 	int r = state_peek(root, id, ret, e);

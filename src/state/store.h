@@ -62,6 +62,9 @@ int state_open(const char *root, const char *id, struct state_dir *ret, struct e
 /* Opens ROOT/ID without the lock, only to read the record: `state` and `list` never wait for a long create. */
 int state_peek(const char *root, const char *id, struct state_dir *ret, struct err *e);
 
+/* The same for another container of the root that `dir` has open: `list` looks at a thousand. */
+int state_peek_another(struct state_dir *dir, const char *id, struct err *e);
+
 /*
  * Closes both descriptors. The lock goes when the last copy of `fd` is closed, so a child that outlives the command
  * (init) must close its copy before it waits for anything.

@@ -234,6 +234,19 @@ int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
 	return 0;
 }
 
+int sys_cgroup_read_flag(int mount, const char *path, const char *file)
+{
+	char name[PATH_MAX], flag;
+	ssize_t n;
+
+	if (snprintf(name, sizeof name, "%s/%s", path, file) >= (int)sizeof name)
+		return -ENAMETOOLONG;
+	path = name + strspn(name, "/");
+	_cleanup_close_ int f = sys_open_beneath(mount, path, O_RDONLY);
+	n = f < 0 ? f : io_read_full(f, &flag, 1);
+	return n < 0 ? (int)n : n == 1 && flag == '1';
+}
+
 /* key: "populated " or "frozen ". */
 static int parse_event(const char *events, const char *key)
 {

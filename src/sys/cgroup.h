@@ -35,6 +35,8 @@ bool sys_cgroup_may_enter(int fd);
 /* Writes a whole value to a file of a cgroup, or reads one. */
 int sys_cgroup_write(int fd, const char *file, const char *value);
 int sys_cgroup_read(int fd, const char *file, char *buf, size_t size);
+/* 1 or 0, as such a file says it, of the cgroup `path` below the cgroup2 mount. */
+int sys_cgroup_read_flag(int mount, const char *path, const char *file);
 
 /* 1 if there is a process in it or below it, 0 if not. */
 int sys_cgroup_populated(int fd);

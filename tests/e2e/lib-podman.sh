@@ -9,8 +9,8 @@
 if [ "$(id -u)" = 0 ] && [ -z "${ENGINE_PRIVATE:-}" ]; then
 	unified=/sys/fs/cgroup
 	[ ! -d $unified/unified ] || unified=$unified/unified
-	own=$unified/cloister-engine-$$
-	if mkdir "$own" 2>/dev/null; then
+	# not by our pid, which in a namespace of its own is that of others, too
+	if own=$(mktemp -d "$unified/cloister-engine-XXXXXX" 2>/dev/null); then
 		home=$unified$(sed -n 's/^0:://p' /proc/self/cgroup)
 		status=0
 		# shellcheck disable=SC2016

@@ -11,7 +11,7 @@
 /* The one cgroup of the fake; its descriptor is a copy of standard error, for close(2). */
 static struct {
 	bool exists, populated, may_enter, stubborn;
-	int make_error, mark_error;
+	int make_error, mark_error, flag;
 	char mark[64], freeze[8];
 	bool frozen;
 } fake;
@@ -111,6 +111,14 @@ int sys_cgroup_wait_frozen(int fd, bool frozen, int timeout_ms)
 	(void)timeout_ms;
 	str_addf(&calls, "wait-%s ", frozen ? "frozen" : "thawed");
 	return fake.stubborn && frozen ? -ETIMEDOUT : 0;
+}
+
+int sys_cgroup_read_flag(int mount, const char *path, const char *file)
+{
+	assert_int_equal(mount, 77);
+	assert_string_equal(path, "/a/b");
+	assert_string_equal(file, "cgroup.freeze");
+	return fake.flag;
 }
 
 int sys_cgroup_open_below(int fd, const char *path)
@@ -294,6 +302,15 @@ static void only_its_own_can_be_frozen(void **state)
 	assert_calls("");
 	strcpy(fake.mark, "/run/state/x");
 	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 1);
+	/* of many: the mount is open, and one look tells of most */
+	fake.flag = 1;
+	assert_int_equal(cgroup_is_frozen(77, "/a/b", &owner, &err), 1);
+	fake.flag = 0;
+	assert_int_equal(cgroup_is_frozen(77, "/a/b", &owner, &err), 0);
+	fake.flag = -ENOENT;
+	assert_int_equal(cgroup_is_frozen(77, "/a/b", &owner, &err), 0);
+	fake.flag = -EIO;
+	assert_int_equal(cgroup_is_frozen(77, "/a/b", &owner, &err), -EIO);
 	strcpy(fake.freeze, "0\n");
 	assert_int_equal(cgroup_is_frozen(-1, "/a/b", &owner, &err), 0);
 	assert_ok(cgroup_freeze("/a/b", &owner, true, &err), &err);

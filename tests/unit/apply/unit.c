@@ -67,6 +67,11 @@ int sys_cgroup_read(int fd, const char *file, char *buf, size_t size)
 	(void)fd, (void)file, (void)buf, (void)size;
 	return -ENOSYS;
 }
+int sys_cgroup_read_flag(int mount, const char *path, const char *file)
+{
+	(void)mount, (void)path, (void)file;
+	return -ENOSYS;
+}
 int sys_cgroup_open_below(int fd, const char *path) { (void)fd, (void)path; return -ENOSYS; }
 int sys_cgroup_populated(int fd) { (void)fd; return -ENOSYS; }
 int sys_cgroup_wait_empty(int fd, int ms) { (void)fd, (void)ms; return -ENOSYS; }
