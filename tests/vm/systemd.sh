@@ -79,6 +79,13 @@ nothing_left
 ok rt features
 equal "$(jq -c '[.linux.cgroup.systemd, .linux.cgroup.systemdUser]' "$out")" '[true,true]'
 
+# ---- a failure after the unit was made leaves none ----
+new_id
+config "$(at "::$mark") | .hooks.createRuntime = [{ path: \"/bin/false\" }]" true
+refused 'createRuntime' sd create --bundle "$bundle" "$id"
+wait_for gone "$mark.scope"
+nothing_left
+
 # ---- a slice instead of a scope ----
 config "$no_cgroup_ns | $(at "cloister.slice::cloister-one.slice")" 'cat /proc/self/cgroup; sleep 1000'
 if is_root; then
