@@ -3,9 +3,11 @@
  * wait for, gets to know init, and releases it once the record names it.
  */
 #include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "apply/stats.h"
 #include "base/cleanup.h"
 #include "run/container.h"
 #include "run/pid_file.h"
@@ -97,11 +99,25 @@ int container_adopt(struct container *c, pid_t pid, struct err *e)
 	return r == -ESRCH || r == -EPIPE ? 0 : r;
 }
 
-static int describe_death(pid_t *pid, const char *who, struct err *e)
+#define LACKED_MEMORY "%s was killed for want of memory: linux.resources.memory.limit is too low for it"
+
+/* True if that is how it ended: for want of memory in the cgroup. */
+static bool lacked_memory(const struct container *c, int status)
+{
+	_cleanup_close_ int watch = c->apply.cgroup_fd < 0 ? -1 : cgroup_watch_oom(c->apply.cgroup_fd);
+	uint64_t kills;
+
+	return watch >= 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	       cgroup_count_oom(watch, &kills) == 0 && kills > 0;
+}
+
+static int describe_death(const struct container *c, pid_t *pid, const char *who, struct err *e)
 {
 	int status = sys_wait(*pid);
 
 	*pid = 0;
+	if (status >= 0 && lacked_memory(c, status))
+		return err_set(e, ENOMEM, LACKED_MEMORY, who);
 	if (status >= 0 && WIFSIGNALED(status))
 		return err_set(e, ECHILD, "%s was killed by signal %d before the container was created", who,
 			       WTERMSIG(status));
@@ -137,11 +153,13 @@ static int next_message(struct container *c, struct sync_message *m, struct err 
 			c->outer_pid = 0;
 			if (made_init)
 				continue;
+			if (lacked_memory(c, status))
+				return err_set(e, ENOMEM, LACKED_MEMORY, "the process that makes the first one");
 			return err_set(e, ECHILD,
 				       "the process that makes the container's first one ended with status %#x",
 				       status);
 		}
-		return describe_death(&c->init_pid, "the container's first process", e);
+		return describe_death(c, &c->init_pid, "the container's first process", e);
 	}
 }
 

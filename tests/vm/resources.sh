@@ -125,6 +125,12 @@ config "$place | .linux.resources.memory = { limit: 33554432, swap: 33554432 }" 
 ok rt run --bundle "$bundle" "$id"
 has '^tail ended with 137$'
 nothing_left
+# ... also those who set it up, of which the error tells
+for kind in self none; do
+	kind $kind
+	refuses 'was killed for want of memory: linux.resources.memory.limit is too low for it' \
+		"$place | .linux.resources.memory = { limit: 8192, swap: 8192 } | .annotations[\"run.cloister.lock\"] = \"$([ $kind = self ] && echo true || echo false)\""
+done
 # ... which events tells, and what is used
 start '{ memory: { limit: 33554432, swap: 33554432 } }' \
 	'mkfifo /tmp/go; read -r line </tmp/go; tail /dev/zero; read -r line </tmp/go; tail /dev/zero; sleep 1000'
