@@ -101,7 +101,8 @@ int run_update(struct run_context *c, const struct run_update_options *o, struct
 /* Reports until the container's first process has ended. Holds no lock meanwhile. */
 int run_events(struct run_context *c, const struct run_events_options *o, struct err *e);
 /* 1 if a container of that record and status is paused, 0 if not. Takes no lock. cgroups: the cgroup2 mount, or -1. */
-int run_is_paused(const char *root, int cgroups, const struct oci_record *record, enum oci_status status, struct err *e);
+int run_is_paused(const char *root, int cgroups, const struct oci_record *record, enum oci_status status,
+		  struct err *e);
 struct checkpoint_options;
 
 /* The container's processes become files; unless they are to go on, it is removed. */

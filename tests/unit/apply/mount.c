@@ -240,7 +240,8 @@ static void what_is_too_long_is_mounted_aside(void **state)
 	list[1] = arena_printf(ctx.arena, "lowerdir=%0300d", 0);
 	list[0] = (char *)"context=a,b";
 	assert_error(apply_mount(&ctx, &op, &err), &err, EINVAL,
-		     "the option 'context=a,b' of overlay has a comma in it, which only options of at most 255 bytes may have");
+		     "the option 'context=a,b' of overlay has a comma in it, which only options of at most 255 bytes "
+		     "may have");
 	list[0] = arena_printf(ctx.arena, "upperdir=%04000d", 0);
 	assert_error(apply_mount(&ctx, &op, &err), &err, E2BIG, "the options of overlay are longer together than the "
 		     "kernel takes (4095 bytes)");
@@ -358,7 +359,8 @@ static void the_own_cgroup_is_bound(void **state)
 	ctx.cgroup_fd = -1;
 	failing = "cgroup-open /x";
 	assert_int_equal(apply_cgroup_mount(&ctx, &op, &err), 0);
-	assert_calls("cgroup-open /x\ncgroup-own\ncgroup-open /own\nclone-fd host:\nsetattr host: +1 -0 \nattach host: /cg\n");
+	assert_calls("cgroup-open /x\ncgroup-own\ncgroup-open /own\nclone-fd host:\nsetattr host: +1 -0 \n"
+		     "attach host: /cg\n");
 	forget_calls();
 	/* where systemd has put it */
 	op.mount.cgroup_path = "";
