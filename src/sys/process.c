@@ -53,7 +53,11 @@ int sys_pidfd_open(pid_t pid)
 {
 	long fd = syscall(SYS_pidfd_open, pid, 0);
 
-	return fd < 0 ? -errno : (int)fd;
+	/*
+	 * EINVAL: there is no such process, but a session or process group that still bears its number (before
+	 * Linux 6.9).
+	 */
+	return fd < 0 ? errno == EINVAL ? -ESRCH : -errno : (int)fd;
 }
 
 int sys_pidfd_kill(int pidfd, int signal)
