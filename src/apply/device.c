@@ -138,7 +138,9 @@ static int make_device(struct apply *ctx, const struct op_device *d, struct err 
 
 int apply_device(struct apply *ctx, const struct op *op, struct err *e)
 {
-	return op->device.bind_from || op->device.node ? bind_device(ctx, &op->device, e) : make_device(ctx, &op->device, e);
+	const struct op_device *d = &op->device;
+
+	return d->bind_from || d->node ? bind_device(ctx, d, e) : make_device(ctx, d, e);
 }
 
 int apply_symlink(struct apply *ctx, const struct op *op, struct err *e)

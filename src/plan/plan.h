@@ -145,7 +145,7 @@ struct plan_unit {
 	const char *name;             /* "cloister-ID.scope", or that of a slice */
 	const char *slice;            /* in which it lies */
 	bool user;                    /* it belongs to the user's manager, not to the system's */
-	const char **words;           /* its properties, each as name, D-Bus signature, and value as busctl(1) takes it */
+	const char **words;           /* its properties: each a name, a D-Bus signature, a value as for busctl(1) */
 	size_t words_len;
 };
 
