@@ -213,12 +213,13 @@ int mount_options_parse(struct arena *a, char *const *names, size_t len, struct 
 	for (size_t i = 0; i < len; i++) {
 		const struct option *o = find_option(names[i]);
 
+		/* Between two commas there is no option; podman 5 writes such ones for --systemd=always. */
+		if (names[i][0] == '\0')
+			continue;
 		if (o)
 			apply_option(ret, o);
 		if (o && o->kind == SUPER)
 			ret->fs_only = o->name;
-		if (!o && names[i][0] == '\0')
-			return err_set(e, EINVAL, "options[%zu]: is empty", i);
 		if (!o || o->kind == SUPER)
 			ret->fs_options[n++] = names[i];
 	}
