@@ -41,7 +41,8 @@ struct apply {
 	int enter_fd;                 /* pidfd of the process whose namespaces OP_ENTER joins; -1: none */
 	pid_t target;                 /* FOR_OUTER, FOR_INIT, HOOKS: the process on whose behalf the stage runs */
 	struct seccomp_program *seccomp;  /* made by OP_SECCOMP_BUILD */
-	struct sys_messenger *messenger;  /* who sends the filter's descriptor where there can be no thread; else NULL */
+	/* who sends the filter's descriptor where there can be no thread; else NULL */
+	struct sys_messenger *messenger;
 	char **exec_env;              /* made by OP_HOME, OP_LISTEN_PID; NULL: the environment of OP_EXEC as it is */
 	const char *exec_path;        /* found by OP_FIND_EXEC */
 	const char *exec_problem;     /* why the kernel will not run it, as far as OP_FIND_EXEC can see; else NULL */
@@ -78,7 +79,8 @@ apply_function apply_unit, apply_unit_set;
 apply_function apply_net_device;
 /* mount.c, rootfs.c, device.c, mask.c */
 apply_function apply_open_tree, apply_propagation, apply_rootfs, apply_group_begin, apply_group_end, apply_bind,
-	apply_mount, apply_cgroup_mount, apply_remount, apply_device_node, apply_device, apply_devices_end, apply_symlink, apply_directory, apply_mask,
+	apply_mount, apply_cgroup_mount, apply_remount, apply_device_node, apply_device, apply_devices_end,
+	apply_symlink, apply_directory, apply_mask,
 	apply_readonly, apply_root_readonly, apply_pivot;
 /* store.c */
 apply_function apply_store;
