@@ -356,7 +356,8 @@ bundle_rootfs() {
 drop_in() { # podman understands all of the file that is installed
 	ok p --log-level debug info
 	! grep -i 'decode.*cloister.conf' "$err"
-	grep -q 'containers.conf.d/cloister.conf' "$err"
+	# from there it knows where the runtime is
+	[ "$runtime" != cloister ] || grep -qF "Using OCI runtime \\\"$cloister" "$err" || fail 'podman does not find the runtime'
 }
 
 cases users image_user names_and_hosts read_only volumes mount_types secrets capabilities seccomp privileged masked \
