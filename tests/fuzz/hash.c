@@ -6,8 +6,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const names[] = { NULL, "md5", "sha1", "sha256", "sha512" };
-	char *text = strndup((const char *)data, size), again[HASH_TEXT_MAX];
+	char *text = calloc(1, size + 1), again[HASH_TEXT_MAX];
 
+	memcpy(text, data, size);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct err e = { 0 };
 		struct hash hash, other;
