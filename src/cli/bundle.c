@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "bundle/write.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -33,9 +34,17 @@ static void complain(const char *before, const char *text)
 	io_write_all(STDERR_FILENO, str_text(&line), line.len);
 }
 
-void bundle_warn(const char *text)
+int bundle_make(struct arena *a, const struct recipe *r, const char *output, struct str *out, struct err *e)
 {
-	complain("warning: ", text);
+	char *dir, *warning;
+	int result = bundle_write(a, r, output ? output : "bundle", &dir, &warning, e);
+
+	if (result < 0)
+		return result;
+	if (warning)
+		complain("warning: ", warning);
+	str_addf(out, "%s\n", dir);
+	return 0;
 }
 
 static int print(const struct str *text)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "bundle/recipe.h"
 #include "cli/options.h"
 
 struct bundle_command {
@@ -22,5 +23,5 @@ struct bundle_command {
 
 extern const struct bundle_command bundle_path, bundle_drv, bundle_closure, bundle_network_hook;
 
-/* "cloister-bundle: warning: TEXT" on standard error. */
-void bundle_warn(const char *text);
+/* Writes the bundle (output NULL: ./bundle); adds its path to out, and warns of what the caller should know. */
+int bundle_make(struct arena *a, const struct recipe *r, const char *output, struct str *out, struct err *e);

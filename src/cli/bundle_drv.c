@@ -1,6 +1,5 @@
 /* `cloister-bundle drv`: the words of the command line become a request; bundle/ does the rest. */
 #include "bundle/drv.h"
-#include "bundle/write.h"
 #include "cli/bundle.h"
 
 struct options {
@@ -69,7 +68,6 @@ static int run(struct arena *a, void *options, const struct option_words *words,
 		.features = o->features.items, .features_len = o->features.len,
 		.gc_root = o->no_gc_root ? GC_ROOT_NONE : o->require_gc_root ? GC_ROOT_REQUIRE : GC_ROOT_TRY,
 	};
-	char *dir, *warning;
 	struct recipe recipe;
 	int r = check_words(o, words, e);
 
@@ -78,14 +76,7 @@ static int run(struct arena *a, void *options, const struct option_words *words,
 		return r;
 	}
 	r = bundle_drv_recipe(a, &request, &recipe, e);
-	if (r == 0)
-		r = bundle_write(a, &recipe, o->output ? o->output : "bundle", &dir, &warning, e);
-	if (r < 0)
-		return r;
-	if (warning)
-		bundle_warn(warning);
-	str_addf(out, "%s\n", dir);
-	return 0;
+	return r < 0 ? r : bundle_make(a, &recipe, o->output, out, e);
 }
 
 const struct bundle_command bundle_drv = {

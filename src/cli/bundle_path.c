@@ -1,6 +1,5 @@
 /* `cloister-bundle path`: the words of the command line become a request; bundle/ does the rest. */
 #include "bundle/path.h"
-#include "bundle/write.h"
 #include "cli/bundle.h"
 
 struct options {
@@ -74,7 +73,6 @@ static int run(struct arena *a, void *options, const struct option_words *words,
 		.terminal = o->terminal,
 		.gc_root = o->no_gc_root ? GC_ROOT_NONE : o->require_gc_root ? GC_ROOT_REQUIRE : GC_ROOT_TRY,
 	};
-	char *dir, *warning;
 	struct recipe recipe;
 	int r = check_words(o, words, e);
 
@@ -83,14 +81,7 @@ static int run(struct arena *a, void *options, const struct option_words *words,
 		return r;
 	}
 	r = bundle_path_recipe(a, &request, &recipe, e);
-	if (r == 0)
-		r = bundle_write(a, &recipe, o->output ? o->output : "bundle", &dir, &warning, e);
-	if (r < 0)
-		return r;
-	if (warning)
-		bundle_warn(warning);
-	str_addf(out, "%s\n", dir);
-	return 0;
+	return r < 0 ? r : bundle_make(a, &recipe, o->output, out, e);
 }
 
 const struct bundle_command bundle_path = {

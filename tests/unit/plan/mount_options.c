@@ -1,27 +1,10 @@
 /* Mount options: every row of the table, and what happens when several are given. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include <linux/mount.h>
 #include <sys/mount.h>
 
 #include "plan/mount_options.h"
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 /* Options as fstab(5) has them: "ro,nosuid". */
 static struct mount_options parse(const char *list)
@@ -188,7 +171,6 @@ static void an_empty_option_is_none(void **state)
 	assert_null(m.fs_options[0]);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 static const struct CMUnitTest tests[] = {
 	TEST(the_table_is_sorted_and_every_row_is_found),
 	TEST(attributes_are_set_and_cleared),

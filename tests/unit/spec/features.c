@@ -1,5 +1,5 @@
 /* What the runtime proposes, and what it says about itself. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -17,23 +17,6 @@
 #else
 #define SYSTEMD "false"
 #endif
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void is_right(struct oci_spec *spec)
 {
@@ -134,8 +117,6 @@ static void features(void **state)
 		"\"io.github.seccomp.libseccomp.version\":\"2.5.4\"},"
 		"\"potentiallyUnsafeConfigAnnotations\":[\"run.cloister.\"]}");
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
 	TEST(defaults),

@@ -1,27 +1,10 @@
 /* What `update` makes of the limits that there are. In the JSON here ' stands for ". */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include "base/str.h"
 #include "libocispec/field/read.h"
 #include "libocispec/field/write.h"
 #include "spec/merge.h"
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static char *json_of(const char *text)
 {
@@ -145,8 +128,6 @@ static void caches(void **state)
 	assert_int_equal(merge_rdt(&have, NULL, "L3:0=1", &r), -EINVAL);
 	assert_int_equal(merge_rdt(&have, NULL, "MB:0=1\nL3:0=1", &r), -EINVAL);
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
 	TEST(what_is_absent_or_zero_stays),

@@ -1,5 +1,5 @@
 /* Every rule of spec_validate: what is just allowed is taken, what is just past it is refused in these words. */
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,23 +13,6 @@
 #include "spec/load.h"
 #include "spec/sysctl.h"
 #include "spec/validate.h"
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static void *parse(const struct oci_type *type, const char *json)
 {
@@ -611,8 +594,6 @@ static void loading(void **state)
 	close(fd);
 	rmdir(dir);
 }
-
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
 	TEST(version),

@@ -1,28 +1,12 @@
 /* Command lines of services: prefixes, words, variables. */
 #include "unit/exec.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
-static struct arena *arena;
-static struct err err;
 static const struct unit web = {
 	.name = "web@a.service", .prefix = "web", .instance = "a", .path = "/lib/web@.service"
 };
 static const struct unit_host host = { .shell = "/bin/sh" };
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 /* For each command: its flags, its program, its arguments, each in < >. */
 static const char *parse(const char *value)
@@ -117,7 +101,6 @@ static void variables(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	TEST(words),
 	TEST(prefixes),
 	TEST(what_cannot_be_run),

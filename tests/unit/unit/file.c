@@ -1,24 +1,7 @@
 /* Unit files: sections, assignments, lines that go on, and what is no unit file. */
 #include "unit/file.h"
 
-#include "tests/unit/unit.h"
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
+#include "tests/unit/arena.h"
 
 /* Each assignment as LINE:SECTION.KEY=<VALUE> */
 static const char *parse_bytes(const char *text, size_t len)
@@ -110,7 +93,6 @@ static void limits(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	TEST(sections_and_assignments),
 	TEST(lines_that_go_on),
 	TEST(no_unit_files),

@@ -1,10 +1,7 @@
 /* Each specifier, and what is none. */
 #include "unit/specifier.h"
 
-#include "tests/unit/unit.h"
-
-static struct arena *arena;
-static struct err err;
+#include "tests/unit/arena.h"
 
 static const struct unit web = {
 	.name = "my-web@a-b\\x2dc.service", .prefix = "my-web", .instance = "a-b\\x2dc", .path = "/lib/web@.service",
@@ -15,20 +12,6 @@ static const struct unit_host host = {
 	.os_id = "debian", .os_version_id = "12", .user = "root", .group = "wheel", .home = "/root", .shell = "/bin/sh",
 	.uid = 1, .gid = 2,
 };
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static const char *expand(const struct unit *u, const char *text)
 {
@@ -113,7 +96,6 @@ static void a_long_one(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	TEST(names_of_units),
 	TEST(the_host_and_the_container),
 	TEST(what_stays),

@@ -1,26 +1,9 @@
 /* Words of unit files: quotes, escapes, and what is neither. */
 #include "unit/words.h"
 
-#include "tests/unit/unit.h"
+#include "tests/unit/arena.h"
 
 enum { BOTH = UNIT_WORD_QUOTES | UNIT_WORD_ESCAPES };
-
-static struct arena *arena;
-static struct err err;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 /* The words in a row, each with < > around it. */
 static const char *split(const char *text, const char *separators, unsigned rules)
@@ -86,7 +69,6 @@ static void quoted_or_not(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	TEST(words_and_blanks),
 	TEST(quotes),
 	TEST(escapes),
