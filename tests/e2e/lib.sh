@@ -61,7 +61,7 @@ cl() { "$cloister" --root "$state" "$@"; }
 # The files are new ones each time: a container's streams become its user's.
 run() {
 	status=0
-	rm -f "$out" "$err"
+	command -p rm -f "$out" "$err" # also where a test has taken away PATH
 	"$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
