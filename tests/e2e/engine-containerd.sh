@@ -25,7 +25,14 @@ once() { # [OPTION...] -- COMMAND...: it runs to its end, and is removed
 	shift
 	run ctr run --rm --runc-binary "$runtime" "${options[@]}" "$image" "once$RANDOM$RANDOM" "$@"
 }
-good() { once "$@"; [ "$status" = 0 ] || fail "exit status $status: $*"; }
+# The same, and well. The container outlives its output a little: ctr may stop reading as soon as it has ended.
+good() {
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	once "${options[@]}" -- sh -c '"$@"; result=$?; sleep 0.2; exit $result' sh "$@"
+	[ "$status" = 0 ] || fail "exit status $status: $*"
+}
 is() { [ "$(task ls | awk -v name="$1" '$1 == name { print $3 }')" = "$2" ]; } # NAME STATUS
 end() { # NAME: kills and removes it
 	task kill --signal KILL "$1" 2>"$err"

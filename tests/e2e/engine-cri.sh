@@ -52,6 +52,14 @@ begin() { call StartContainer "$(of)"; }
 is() { # STATE: 0 created, 1 running, 2 exited
 	cri ContainerStatus "$(of)" >"$tmp/status" && [ "$(jq '.status.state // 0' <"$tmp/status")" = "$1" ]
 }
+# The log is written behind the container's back: complete is one that does not grow any more.
+settled() { # LOG
+	local before=-1 now
+	while now=$(stat -c %s "$1" 2>/dev/null || echo 0); [ "$now" != "$before" ]; do
+		before=$now
+		sleep 0.3
+	done
+}
 # inside JQ-FILTER COMMAND...: it runs to its end, well; its output is in $out
 inside() {
 	container "once$RANDOM$RANDOM" "$@"
@@ -60,6 +68,7 @@ inside() {
 	local log
 	log=$tmp/logs/$(jq -r .log_path "$tmp/container.json")
 	[ "$(jq '.status.exit_code // 0' <"$tmp/status")" = 0 ] || fail "exit code $(jq -c .status "$tmp/status"): $(cat "$log")"
+	settled "$log"
 	call RemoveContainer "$(of)"
 	sed 's/^[^ ]* std[a-z]* [FP] //' "$log" >"$out"
 }
