@@ -120,7 +120,7 @@ build_ "$drv"
 shaky=$(cat "$out")
 build_fails 104 "derivation '$drv' may not be deterministic: output '$root$shaky' differs from '$root$shaky.check'" --check --store "$root" "$drv"
 grep -q "^difference in $drv: differs: contents differ from byte " "$err"
-grep -q "^difference in $drv: later: contents differ from byte 17 on\$" "$err"
+grep -q "^difference in $drv: later: contents differ from byte [0-9][0-9]* on\$" "$err"
 grep -q "^difference in $drv: link: leads to '.*' in the first, to '.*' in the second\$" "$err"
 equal "$(grep -c "^difference in $drv: only-.*: only in the first\$" "$err") $(grep -c "only in the second\$" "$err")" '1 1'
 ! grep -q 'difference.* same:' "$err" || fail "this should not be there"
