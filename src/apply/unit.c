@@ -150,30 +150,27 @@ int unit_set(const char *helper, const struct plan_unit *plan, struct err *e)
 	return call(a, argv, len, &said, e);
 }
 
+/* A command with one word. No memory for it: the arena remembers that. */
+static int call_with(struct arena *a, const struct unit *unit, const char *command, const char *word, struct err *e)
+{
+	const char *said;
+	size_t len;
+	char **argv = begin(a, unit, command, &len);
+
+	add(a, &argv, &len, word);
+	return call(a, argv, len, &said, e);
+}
+
 int unit_destroy(const struct unit *unit, const struct cgroup_owner *owner, struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	const char *said;
-	size_t len;
-	char **argv;
 
-	if (!a)
-		return err_oom(e);
-	argv = begin(a, unit, "stop", &len);
-	add(a, &argv, &len, description(a, owner));
-	return call(a, argv, len, &said, e);
+	return a ? call_with(a, unit, "stop", description(a, owner), e) : err_oom(e);
 }
 
 int unit_attach(const struct unit *unit, pid_t pid, struct err *e)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	const char *said;
-	size_t len;
-	char **argv;
 
-	if (!a)
-		return err_oom(e);
-	argv = begin(a, unit, "attach", &len);
-	add(a, &argv, &len, arena_printf(a, "%ld", (long)pid));
-	return call(a, argv, len, &said, e);
+	return a ? call_with(a, unit, "attach", arena_printf(a, "%ld", (long)pid), e) : err_oom(e);
 }

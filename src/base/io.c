@@ -10,6 +10,25 @@
 
 #include "base/cleanup.h"
 
+int io_fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		int opened;
+
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is this one, as those below are open. */
+		opened = open("/dev/null", O_RDWR | O_NOCTTY);
+		if (opened < 0)
+			return -errno;
+		if (opened != fd) {
+			close(opened);
+			return -EBADF;
+		}
+	}
+	return 0;
+}
+
 int io_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *p = bytes;

@@ -6,6 +6,12 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+/*
+ * Opens /dev/null as each of the descriptors 0-2 that the caller closed: the next file opened would get its number, and
+ * then be printed into. Returns 0 or -errno.
+ */
+int io_fill_standard_streams(void);
+
 /* Writes all of it. Returns 0 or -errno (no message: the caller knows what it was writing to). */
 int io_write_all(int fd, const void *bytes, size_t len);
 /* Reads until len bytes or the end of file. Returns the count or -errno. */

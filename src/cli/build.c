@@ -15,14 +15,6 @@
 
 enum { EXIT_USAGE = 2, EXIT_BUILD = 100, EXIT_TIMEOUT = 101, EXIT_HASH = 102, EXIT_DIFFERS = 104, EXIT_SIGNAL = 130 };
 
-/* A descriptor 0-2 that the caller closed would be given to the next file opened, which then is printed into. */
-static void fill_standard_streams(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
-			_exit(EXIT_FAILURE);
-}
-
 void build_say(const char *before, const char *text)
 {
 	_cleanup_str_ struct str line = STR_INIT;
@@ -168,7 +160,8 @@ int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 
-	fill_standard_streams();
+	if (io_fill_standard_streams() < 0)
+		return EXIT_FAILURE;
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-v") == 0) {
 		_cleanup_str_ struct str out = STR_INIT;
 

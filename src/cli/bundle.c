@@ -18,14 +18,6 @@ static const struct bundle_command *const commands[] = {
 	&bundle_path, &bundle_drv, &bundle_closure, &bundle_network_hook, NULL
 };
 
-/* A descriptor 0-2 that the caller closed would be given to the next file opened, which then is printed into. */
-static void fill_standard_streams(void)
-{
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
-			_exit(EXIT_FAILURE);
-}
-
 static void complain(const char *before, const char *text)
 {
 	_cleanup_str_ struct str line = STR_INIT;
@@ -134,7 +126,8 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : NULL;
 	struct err e = { 0 };
 
-	fill_standard_streams();
+	if (io_fill_standard_streams() < 0)
+		return EXIT_FAILURE;
 	if (!word) {
 		err_set(&e, EINVAL, "a command is needed");
 		return refuse_usage(NULL, &e);

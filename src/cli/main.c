@@ -39,15 +39,6 @@ const struct option_def cli_global_options[] = {
 	{ 0 },
 };
 
-/* A descriptor 0-2 that the caller closed would be given to the next file opened, which then is printed into. */
-static void fill_standard_streams(void)
-{
-	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) < 0)
-			_exit(1);
-	}
-}
-
 /* Counted before anything is opened: only these can be meant by --preserve-fds. */
 static unsigned count_inherited_fds(void)
 {
@@ -261,7 +252,8 @@ int main(int argc, char **argv)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct cli c = { .arena = a, .proc_fd = -1, .cgroups_fd = -1 };
 
-	fill_standard_streams();
+	if (io_fill_standard_streams() < 0)
+		return EXIT_FAILURE;
 	c.inherited_fds = count_inherited_fds();
 	if (!a) {
 		struct err e;

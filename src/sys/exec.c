@@ -83,21 +83,7 @@ int sys_set_cloexec(int fd, bool cloexec)
 
 int sys_fill_standard_streams(void)
 {
-	for (int fd = 0; fd <= 2; fd++) {
-		int opened;
-
-		if (fcntl(fd, F_GETFD) >= 0)
-			continue;
-		/* The lowest free number is this one, as those below are open. */
-		opened = open("/dev/null", O_RDWR);
-		if (opened < 0)
-			return -errno;
-		if (opened != fd) {
-			close(opened);
-			return -EBADF;
-		}
-	}
-	return 0;
+	return io_fill_standard_streams();
 }
 
 int sys_give_streams(uid_t uid, gid_t gid)
