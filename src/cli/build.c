@@ -4,7 +4,6 @@
  */
 #include "cli/build.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
