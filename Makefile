@@ -75,7 +75,7 @@ obj_of          = $(patsubst %.c,$(B)/%.o,$(1))
 
 OCISPEC_SRC  := $(sort $(wildcard libocispec/json/*.c libocispec/field/*.c))
 OCISPEC_OBJ  := $(call obj_of,$(OCISPEC_SRC)) $(B)/gen/oci_spec.o
-RUNTIME_CLI  := $(filter-out src/cli/bundle%.c src/cli/build%.c src/cli/systemd.c,$(call src_of,cli))
+RUNTIME_CLI  := $(filter-out src/cli/bundle%.c src/cli/build%.c src/cli/systemd%.c,$(call src_of,cli))
 BUNDLE_CLI   := $(wildcard src/cli/bundle*.c) $(wildcard src/cli/options.c)
 BUILD_CLI    := $(wildcard src/cli/build*.c) $(wildcard src/cli/options.c)
 RUNTIME_SRC  := $(filter-out src/sys/entry_%,$(call src_of,$(RUNTIME_DIRS))) $(if $(filter 1,$(STATIC)),$(ENTRY))
@@ -91,7 +91,7 @@ $(B)/cloister: $(RUNTIME_OBJ)
 	$(call say,LINK)
 	$(Q)$(CC) $(RUNTIME_LINK) $(LDFLAGS) -o $@ $^ $(RUNTIME_LIBS)
 
-$(B)/cloister-systemd: $(B)/src/cli/systemd.o $(call obj_of,$(call src_of,base))
+$(B)/cloister-systemd: $(call obj_of,$(wildcard src/cli/systemd*.c) $(call src_of,base))
 	$(call say,LINK)
 	$(Q)$(CC) -pie $(LDFLAGS) -o $@ $^ -lsystemd
 

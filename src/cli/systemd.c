@@ -5,8 +5,8 @@
  * Why a program of its own: it needs libsystemd, which has no static archive and whose loading takes longer than the
  * runtime needs for a container.
  *
- * The words of a property are its name, its D-Bus signature, and its value as busctl(1) takes it: an array begins with
- * the number of its elements. Exit status 0; 1 with a line on standard output; 2 the same: there is no such bus.
+ * The words of a property: systemd_property.h. Exit status 0; 1 with a line on standard output; 2 the same: there is no
+ * such bus.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,16 +20,12 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/systemd_property.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define MANAGER SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager"
 
 enum { JOB_SECONDS = 60, EXIT_NO_BUS = 2 };
-
-/* The words that are left. */
-struct words {
-	char **next;
-};
 
 static int bus_error(struct err *e, const sd_bus_error *error, int r, const char *what, const char *unit)
 {
@@ -75,134 +71,6 @@ static int open_bus(bool user, sd_bus **ret, struct err *e)
 			       "$DBUS_SESSION_BUS_ADDRESS", run, err_name(-r));
 	return err_set(e, -r, "cannot reach systemd over the system bus (/run/dbus/system_bus_socket): %s: start "
 		       "dbus.service, or use --cgroup-manager cgroupfs", err_name(-r));
-}
-
-/* ---- properties ---- */
-
-static const char *next_word(struct words *w)
-{
-	return *w->next ? *w->next++ : NULL;
-}
-
-/* How long the first complete type of a signature is. */
-static size_t type_len(const char *signature)
-{
-	size_t len = 1;
-
-	if (*signature == 'a')
-		return 1 + type_len(signature + 1);
-	if (*signature != '(')
-		return 1;
-	while (signature[len] && signature[len] != ')')
-		len += type_len(signature + len);
-	return len + 1;
-}
-
-static int append_number(sd_bus_message *m, char type, const char *word)
-{
-	char *end;
-	long long i;
-	unsigned long long u;
-
-	errno = 0;
-	i = strtoll(word, &end, 10);
-	u = word[0] == '-' ? (unsigned long long)i : strtoull(word, &end, 10);
-	if (errno || end == word || *end)
-		return -EINVAL;
-	switch (type) {
-	case 'y': return sd_bus_message_append(m, "y", (int)u);
-	case 'n': return sd_bus_message_append(m, "n", (int)i);
-	case 'q': return sd_bus_message_append(m, "q", (int)u);
-	case 'i': return sd_bus_message_append(m, "i", (int32_t)i);
-	case 'u': return sd_bus_message_append(m, "u", (uint32_t)u);
-	case 'x': return sd_bus_message_append(m, "x", (int64_t)i);
-	case 't': return sd_bus_message_append(m, "t", (uint64_t)u);
-	}
-	return -EINVAL;
-}
-
-static int append_value(sd_bus_message *m, const char *signature, struct words *w);
-
-static int append_sequence(sd_bus_message *m, const char *signature, size_t len, struct words *w)
-{
-	int r = 0;
-
-	for (size_t at = 0; r >= 0 && at < len; at += type_len(signature + at))
-		r = append_value(m, signature + at, w);
-	return r;
-}
-
-static int append_array(sd_bus_message *m, const char *element, struct words *w)
-{
-	const char *word = next_word(w);
-	unsigned long count = word ? strtoul(word, NULL, 10) : 0;
-	char type[32];
-	int r;
-
-	snprintf(type, sizeof type, "%.*s", (int)type_len(element), element);
-	r = sd_bus_message_open_container(m, 'a', type);
-	for (unsigned long i = 0; r >= 0 && i < count; i++)
-		r = append_value(m, element, w);
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-/* One value, of the first type in signature. */
-static int append_value(sd_bus_message *m, const char *signature, struct words *w)
-{
-	const char *word;
-	char inner[32];
-	double number;
-	int r;
-
-	if (*signature == 'a')
-		return append_array(m, signature + 1, w);
-	if (*signature == '(') {
-		size_t len = type_len(signature) - 2;
-
-		snprintf(inner, sizeof inner, "%.*s", (int)len, signature + 1);
-		r = sd_bus_message_open_container(m, 'r', inner);
-		if (r >= 0)
-			r = append_sequence(m, signature + 1, len, w);
-		return r < 0 ? r : sd_bus_message_close_container(m);
-	}
-	word = next_word(w);
-	if (!word)
-		return -EINVAL;
-	switch (*signature) {
-	case 's': return sd_bus_message_append(m, "s", word);
-	case 'o': return sd_bus_message_append(m, "o", word);
-	case 'b': return sd_bus_message_append(m, "b", strcmp(word, "true") == 0);
-	case 'd':
-		number = strtod(word, NULL);
-		return sd_bus_message_append_basic(m, 'd', &number);
-	default: return append_number(m, *signature, word);
-	}
-}
-
-/* All words that are left, as "(sv)" each. */
-static int append_properties(sd_bus_message *m, struct words *w, struct err *e)
-{
-	const char *name;
-
-	while ((name = next_word(w))) {
-		const char *signature = next_word(w);
-		int r = signature ? sd_bus_message_open_container(m, 'r', "sv") : -EINVAL;
-
-		if (r >= 0)
-			r = sd_bus_message_append(m, "s", name);
-		if (r >= 0)
-			r = sd_bus_message_open_container(m, 'v', signature);
-		if (r >= 0)
-			r = append_value(m, signature, w);
-		if (r >= 0)
-			r = sd_bus_message_close_container(m);
-		if (r >= 0)
-			r = sd_bus_message_close_container(m);
-		if (r < 0)
-			return err_set(e, -r, "the property %s: its value is not of type '%s'", name,
-				       signature ? signature : "");
-	}
-	return 0;
 }
 
 /* ---- jobs ---- */
@@ -350,7 +218,7 @@ static int request_start(sd_bus *bus, const char *unit, struct words w, sd_bus_e
 	if (r < 0)
 		err_sys(e, -r, "write to systemd");
 	if (r >= 0)
-		r = append_properties(m, &w, e);
+		r = properties_append(m, &w, e);
 	if (r >= 0) {
 		sd_bus_message_close_container(m);
 		sd_bus_message_append(m, "a(sa(sv))", 0);
@@ -364,7 +232,7 @@ static int request_start(sd_bus *bus, const char *unit, struct words w, sd_bus_e
 
 static int start(sd_bus *bus, struct words *w, struct err *e)
 {
-	const char *unit = next_word(w);
+	const char *unit = words_next(w);
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *reply = NULL;
 	struct job job = { 0 };
@@ -392,7 +260,7 @@ static int start(sd_bus *bus, struct words *w, struct err *e)
 
 static int set(sd_bus *bus, struct words *w, struct err *e)
 {
-	const char *unit = next_word(w);
+	const char *unit = words_next(w);
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL;
 	int r = sd_bus_message_new_method_call(bus, &m, MANAGER, "SetUnitProperties");
@@ -404,7 +272,7 @@ static int set(sd_bus *bus, struct words *w, struct err *e)
 	if (r < 0)
 		err_sys(e, -r, "write to systemd");
 	if (r >= 0)
-		r = append_properties(m, w, e);
+		r = properties_append(m, w, e);
 	if (r >= 0) {
 		sd_bus_message_close_container(m);
 		r = sd_bus_call(bus, m, 0, &error, NULL);
@@ -446,7 +314,7 @@ static int stop_known(sd_bus *bus, const char *unit, struct err *e)
 /* Nothing happens to one that is not there, or not ours. */
 static int stop(sd_bus *bus, struct words *w, struct err *e)
 {
-	const char *unit = next_word(w), *description = next_word(w);
+	const char *unit = words_next(w), *description = words_next(w);
 	char *path;
 	int r = unit_path(bus, unit, &path, e);
 
@@ -459,7 +327,7 @@ static int stop(sd_bus *bus, struct words *w, struct err *e)
 /* Puts a process into a unit that is there, where its owner may not do so by himself. */
 static int attach(sd_bus *bus, struct words *w, struct err *e)
 {
-	const char *unit = next_word(w), *pid = next_word(w);
+	const char *unit = words_next(w), *pid = words_next(w);
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	int r = sd_bus_call_method(bus, MANAGER, "AttachProcessesToUnit", &error, NULL, "ssau", unit, "", 1,
 				   (uint32_t)strtoul(pid, NULL, 10));
