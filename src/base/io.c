@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-int io_fill_standard_streams(void)
+int io_fill_standard_streams(struct err *e)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		int opened;
@@ -20,10 +20,10 @@ int io_fill_standard_streams(void)
 		/* The lowest free number is this one, as those below are open. */
 		opened = open("/dev/null", O_RDWR | O_NOCTTY);
 		if (opened < 0)
-			return -errno;
+			return err_sys(e, errno, "open /dev/null for a standard stream that is closed");
 		if (opened != fd) {
 			close(opened);
-			return -EBADF;
+			return err_sys(e, EBADF, "look at the standard streams");
 		}
 	}
 	return 0;

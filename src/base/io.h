@@ -8,9 +8,9 @@
 
 /*
  * Opens /dev/null as each of the descriptors 0-2 that the caller closed: the next file opened would get its number, and
- * then be printed into. Returns 0 or -errno.
+ * then be printed into.
  */
-int io_fill_standard_streams(void);
+int io_fill_standard_streams(struct err *e);
 
 /* Writes all of it. Returns 0 or -errno (no message: the caller knows what it was writing to). */
 int io_write_all(int fd, const void *bytes, size_t len);

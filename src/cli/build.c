@@ -158,9 +158,12 @@ static int run_command(const struct build_command *c, char **argv)
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
+	struct err e;
 
-	if (io_fill_standard_streams() < 0)
+	if (io_fill_standard_streams(&e) < 0) {
+		build_say("", e.text);
 		return EXIT_FAILURE;
+	}
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-v") == 0) {
 		_cleanup_str_ struct str out = STR_INIT;
 

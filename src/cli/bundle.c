@@ -125,8 +125,10 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : NULL;
 	struct err e = { 0 };
 
-	if (io_fill_standard_streams() < 0)
+	if (io_fill_standard_streams(&e) < 0) {
+		complain("", e.text);
 		return EXIT_FAILURE;
+	}
 	if (!word) {
 		err_set(&e, EINVAL, "a command is needed");
 		return refuse_usage(NULL, &e);

@@ -251,16 +251,12 @@ int main(int argc, char **argv)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct cli c = { .arena = a, .proc_fd = -1, .cgroups_fd = -1 };
+	struct err e;
 
-	if (io_fill_standard_streams() < 0)
-		return EXIT_FAILURE;
-	c.inherited_fds = count_inherited_fds();
-	if (!a) {
-		struct err e;
-
-		err_oom(&e);
+	if (io_fill_standard_streams(&e) < 0 || (!a && err_oom(&e) < 0)) {
 		report(&c, &e);
 		return EXIT_FAILURE;
 	}
+	c.inherited_fds = count_inherited_fds();
 	return run_cloister(&c, argc > 0 ? argv + 1 : argv);
 }

@@ -83,7 +83,9 @@ int sys_set_cloexec(int fd, bool cloexec)
 
 int sys_fill_standard_streams(void)
 {
-	return io_fill_standard_streams();
+	struct err ignored;
+
+	return io_fill_standard_streams(&ignored);
 }
 
 int sys_give_streams(uid_t uid, gid_t gid)

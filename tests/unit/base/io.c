@@ -411,6 +411,32 @@ static void folders(void **state)
 	unit_remove_tree(path);
 }
 
+/* In a process of its own, since the test's streams are cmocka's. */
+static void closed_standard_streams(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		struct stat filled, null;
+		int next = dup(0);
+
+		close(next);
+		close(0);
+		close(2);
+		if (io_fill_standard_streams(&e) < 0 || stat("/dev/null", &null) < 0)
+			_exit(1);
+		for (int fd = 0; fd <= 2; fd += 2)
+			if (fstat(fd, &filled) < 0 || filled.st_rdev != null.st_rdev)
+				_exit(2);
+		/* what was open stayed, and nothing else was opened */
+		_exit(fcntl(1, F_GETFD) < 0 || dup(0) != next ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(writes_all),
 	TEST(write_goes_on_after_a_signal),
@@ -427,6 +453,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(cannot_replace),
 	TEST(no_room),
 	TEST(folders),
+	TEST(closed_standard_streams),
 };
 
 UNIT_MAIN(tests)
